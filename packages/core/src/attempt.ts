@@ -1,0 +1,150 @@
+import type { Backend, BackendCall } from './backend.js'
+import { traceAttempt } from './diagnostics.js'
+import { type Outcome, TimeoutError } from './errors.js'
+import { translateError } from './translate-error.js'
+
+/** One call of the user: who may cancel it, and how much time it has. */
+export interface Call {
+  /** Name of the public method, for messages and diagnostics. */
+  readonly method: string
+  readonly streamId: string | undefined
+  /** Abort signals that end the call: the user's, and for iterations the one that `close()` aborts. */
+  readonly signals: readonly AbortSignal[]
+  readonly timeoutMs: number
+  /** `performance.now()` at which the time is up. */
+  readonly endsAt: number
+}
+
+export function remainingMs(call: Call): number {
+  return Math.max(0, call.endsAt - performance.now())
+}
+
+/** The reason of the first signal that has aborted, in a box since a reason can be anything. */
+export function abortOf(call: Call): { readonly reason: unknown } | undefined {
+  const signal = call.signals.find((one) => one.aborted)
+  return signal === undefined ? undefined : { reason: signal.reason as unknown }
+}
+
+/** How an attempt failed. */
+export interface AttemptFailure {
+  readonly ok: false
+  /** What to throw if the call ends with this attempt. */
+  readonly error: unknown
+  /** Of a change; a read always has `not-applied`. */
+  readonly outcome: Outcome
+  /** A further attempt may succeed. */
+  readonly retry: boolean
+  /** The caller (or `close()`) wants no further attempt. */
+  readonly aborted: boolean
+}
+
+export type AttemptResult<T> = { readonly ok: true; readonly value: T } | AttemptFailure
+
+/** How long a backend may take to free its connection and say so, after the time was up. */
+const graceMs = 100
+
+/**
+ * Makes one attempt at the backend and bounds it, even if the backend never answers. Never rejects.
+ *
+ * A read ends at once on abort. A change ends on abort only when the backend says, by rejecting with the signal's reason, that it had
+ * sent nothing; otherwise the answer is waited for until the time is up.
+ */
+export function attempt<T>(
+  backend: Backend,
+  call: Call,
+  kind: 'read' | 'change',
+  ms: number,
+  run: (call: BackendCall) => Promise<T>,
+): Promise<AttemptResult<T>> {
+  const before = abortOf(call)
+  if (before !== undefined) return Promise.resolve({ ok: false, error: before.reason, outcome: 'not-applied', retry: false, aborted: true })
+  const startedAt = performance.now()
+  return new Promise((resolve) => {
+    const control = new AttemptControl(startedAt + ms)
+    let timer = setTimeout(expire, ms)
+    for (const signal of call.signals) signal.addEventListener('abort', onAbort)
+
+    function finish(result: AttemptResult<T>): void {
+      clearTimeout(timer)
+      for (const signal of call.signals) signal.removeEventListener('abort', onAbort)
+      control.end()
+      traceAttempt(backend, call, startedAt, result)
+      resolve(result)
+    }
+    function onAbort(): void {
+      const reason = abortOf(call)?.reason
+      control.stop(reason)
+      if (kind === 'read') finish({ ok: false, error: reason, outcome: 'not-applied', retry: false, aborted: true })
+    }
+    function expire(): void {
+      const error = expired(call, backend)
+      control.expire(error)
+      const result: AttemptFailure = { ok: false, error, outcome: kind === 'read' ? 'not-applied' : 'unknown', retry: true, aborted: false }
+      if (kind === 'read') finish(result)
+      else timer = setTimeout(() => finish(result), graceMs)
+    }
+    function fail(error: unknown): void {
+      if (control.stoppedWith(error)) {
+        const aborted = abortOf(call) !== undefined
+        finish({ ok: false, error, outcome: 'not-applied', retry: !aborted, aborted })
+        return
+      }
+      finish({ ok: false, ...translateError(error, backend, kind, call.streamId), aborted: false })
+    }
+
+    void (async () => run(control))().then((value) => finish({ ok: true, value }), fail)
+  })
+}
+
+/** The error of a call whose time is up. */
+export function expired(call: Call, backend: Backend): TimeoutError {
+  return new TimeoutError(`${call.method} did not finish within ${call.timeoutMs} ms.`, {
+    adapter: backend.name,
+    streamId: call.streamId,
+    hint: 'Call again, or give more time with timeoutMs.',
+  })
+}
+
+/** The signals of one attempt, made only when the backend asks for them: most memory reads never do. */
+class AttemptControl implements BackendCall {
+  readonly #endsAt: number
+  #ended = false
+  #stop: AbortController | undefined
+  #deadline: AbortController | undefined
+  #stopReason: { readonly reason: unknown } | undefined
+  #deadlineReason: { readonly reason: unknown } | undefined
+
+  constructor(endsAt: number) {
+    this.#endsAt = endsAt
+  }
+  get signal(): AbortSignal {
+    this.#stop ??= new AbortController()
+    if (this.#stopReason !== undefined) this.#stop.abort(this.#stopReason.reason)
+    return this.#stop.signal
+  }
+  get deadline(): AbortSignal {
+    this.#deadline ??= new AbortController()
+    if (this.#deadlineReason !== undefined) this.#deadline.abort(this.#deadlineReason.reason)
+    return this.#deadline.signal
+  }
+  remainingMs(): number {
+    return Math.max(0, this.#endsAt - performance.now())
+  }
+  stop(reason: unknown): void {
+    if (this.#ended) return
+    this.#stopReason ??= { reason }
+    this.#stop?.abort(this.#stopReason.reason)
+  }
+  expire(reason: unknown): void {
+    this.stop(reason)
+    this.#deadlineReason = { reason }
+    this.#deadline?.abort(reason)
+  }
+  end(): void {
+    this.#ended = true
+  }
+  /** Whether a rejection is the backend's word that it stopped before sending anything. */
+  stoppedWith(error: unknown): boolean {
+    return this.#stopReason !== undefined && this.#stopReason.reason === error
+  }
+}

@@ -1,0 +1,91 @@
+import { ConfigurationError } from './errors.js'
+
+/** What an adapter can be configured with. */
+export interface ConfigSpec {
+  /** Members that an options object may have. */
+  readonly options: readonly string[]
+  /** Query parameters of a URL that become members of the same name. */
+  readonly parameters: Readonly<Record<string, 'string' | 'number' | 'boolean'>>
+  /** Further query parameters, that the driver reads: they stay in the URL. */
+  readonly driverParameters?: readonly string[]
+}
+
+/**
+ * Reads what an adapter was given: an options object, or a URL whose query holds options. For adapter authors.
+ *
+ * @returns the options, and the URL without the parameters that became options. Errors: `configuration` for a member or parameter that
+ * is unknown, naming the nearest known one, and for a value of the wrong kind. No message shows the URL: it may hold a password.
+ */
+export function readConfig<T extends object>(
+  adapter: string,
+  given: T | string,
+  spec: ConfigSpec,
+): { readonly options: T; readonly url: URL | undefined } {
+  if (typeof given !== 'string') {
+    if (typeof given !== 'object' || given === null)
+      throw new ConfigurationError(`adapter "${adapter}" takes a URL or an object of options.`, { adapter })
+    refuseUnknown(adapter, 'option', Object.keys(given), spec.options)
+    return { options: given, url: undefined }
+  }
+  const url = parseUrl(given, adapter)
+  refuseUnknown(adapter, 'parameter', [...url.searchParams.keys()], [...Object.keys(spec.parameters), ...(spec.driverParameters ?? [])])
+  const options: Record<string, unknown> = {}
+  for (const [name, kind] of Object.entries(spec.parameters)) {
+    const text = url.searchParams.get(name)
+    if (text === null) continue
+    options[name] = readValue(adapter, name, kind, text)
+    url.searchParams.delete(name)
+  }
+  return { options: options as T, url }
+}
+
+/** A URL, or a `configuration` error that does not repeat it. */
+export function parseUrl(text: string, adapter?: string): URL {
+  try {
+    return new URL(text)
+  } catch {
+    throw new ConfigurationError('the URL of the event store cannot be parsed.', {
+      adapter,
+      hint: 'Write for example memory:, pglite:./data or postgres://user:password@host/database; percent-encode special characters of a password.',
+    })
+  }
+}
+
+/** "Did you mean": the known word nearest to a mistyped one, if any is near. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  let [best, bestDistance] = [undefined as string | undefined, Math.max(2, Math.ceil(word.length / 3)) + 1]
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
+  }
+  return best
+}
+
+function refuseUnknown(adapter: string, what: string, given: readonly string[], known: readonly string[]): void {
+  const unknown = given.find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  const near = nearest(unknown, known)
+  throw new ConfigurationError(`adapter "${adapter}" knows no ${what} "${unknown}".`, {
+    adapter,
+    hint: near === undefined ? `It knows: ${known.join(', ')}.` : `Did you mean "${near}"?`,
+  })
+}
+
+function readValue(adapter: string, name: string, kind: 'string' | 'number' | 'boolean', text: string): unknown {
+  if (kind === 'string') return text
+  if (kind === 'number' && text.trim() !== '' && Number.isFinite(Number(text))) return Number(text)
+  if (kind === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  throw new ConfigurationError(`the parameter "${name}" must be ${kind === 'number' ? 'a number' : 'true or false'}.`, { adapter })
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j += 1)
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    row = next
+  }
+  return row[b.length] ?? 0
+}

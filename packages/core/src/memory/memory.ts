@@ -1,0 +1,67 @@
+import type { EventStoreAdapter } from '../adapter.js'
+import type { Capabilities, CapabilityName } from '../capabilities.js'
+import { type AdapterOptions, createAdapter } from '../create-adapter.js'
+import { ConfigurationError } from '../errors.js'
+import { readConfig } from '../config.js'
+import { memoryBackend } from './backend.js'
+import { type MemoryStore, createMemoryStore } from './store.js'
+
+export interface MemoryOptions extends AdapterOptions {
+  /** Data to work on; default: an empty store of its own. Adapters over one store see each other's events. */
+  readonly store?: MemoryStore | undefined
+  /** Switches capabilities off, to see how an application fares on a store without them. Default: all on. */
+  readonly capabilities?: MemoryCapabilities | undefined
+  /** Calls at work at the same time; the others wait. Default: no bound. */
+  readonly connections?: number | undefined
+}
+
+/** What can be switched. `contiguousBatches` and `realTimeOrder` hold all the same. */
+export type MemoryCapabilities = { readonly [K in CapabilityName]?: boolean | undefined } & {
+  readonly idempotencyAny?: 'none' | 'strong' | undefined
+}
+
+/**
+ * The in-memory adapter: full semantics, nothing stored beyond the process. For tests, demos, and to prove the conformance suite on.
+ *
+ * @param options also the URL `memory:`, so that an application can be configured by one string.
+ */
+export function memory(options: MemoryOptions | string = {}): EventStoreAdapter {
+  const { store = createMemoryStore(), capabilities = {}, connections = Infinity, ...rest } = read(options)
+  if (!(connections >= 1)) throw new ConfigurationError('connections must be at least 1.', { adapter: 'memory' })
+  const { idempotencyAny = 'strong', ...switches } = capabilities
+  return createAdapter(memoryBackend(store, declare(switches, idempotencyAny), connections), rest)
+}
+
+function read(options: MemoryOptions | string): MemoryOptions {
+  return readConfig<MemoryOptions>('memory', options, {
+    options: ['timeoutMs', 'pageSize', 'store', 'capabilities', 'connections'],
+    parameters: { timeoutMs: 'number' },
+  }).options
+}
+
+const mebibyte = 1 << 20
+
+function declare(switches: { readonly [K in CapabilityName]?: boolean | undefined }, any: 'none' | 'strong'): Capabilities {
+  const { readAll = true, multiStreamAppend = true, ...others } = switches
+  return Object.freeze({
+    contract: 1,
+    readAll: readAll && Object.freeze({ realTimeOrder: true, contiguousBatches: true }),
+    subscribe: 'push',
+    idempotency: Object.freeze({ exact: true, any }),
+    strongReads: true,
+    deleteStream: others.deleteStream ?? true,
+    tombstoneStream: others.tombstoneStream ?? true,
+    truncateStream: others.truncateStream ?? true,
+    streamMetadata: others.streamMetadata ?? true,
+    listStreams: others.listStreams ?? true,
+    multiStreamAppend,
+    binary: others.binary ?? true,
+    sharedAcrossProcesses: false,
+    limits: Object.freeze({
+      eventBytes: 8 * mebibyte,
+      appendBytes: 32 * mebibyte,
+      appendEvents: 10_000,
+      appendStreams: multiStreamAppend ? 100 : 0,
+    }),
+  })
+}

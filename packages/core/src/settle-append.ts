@@ -1,0 +1,119 @@
+import { type AttemptFailure, type Call, attempt, remainingMs } from './attempt.js'
+import type { AppendManyOutcome, AppendOutcome, AppendRequest, AppendSuccess, Backend, BackendCall, StoredRange } from './backend.js'
+import type { OutcomeUnknownError } from './errors.js'
+import { protectsRetry } from './expected-version.js'
+import { attemptMs, giveUp, pauseBeforeRetry, pauseWhileSettling, retried, unknownOutcome } from './retry.js'
+
+/**
+ * Appends, and settles an answer that was lost on the way: never a false conflict, never a false failure, never a double.
+ *
+ * - A backend that `settles` is asked again with `settle: true` and answers truly, whatever the expectation.
+ * - Otherwise only a number or `'noStream'` is sent again: if the first attempt was applied, or arrives late, one of the two meets a
+ *   conflict, and comparing the ids tells which. Looking for the ids of an `'any'` append would prove nothing while the first attempt
+ *   may still be on its way, so that is an `outcome-unknown`.
+ *
+ * Source: contract §3 and §10. Cases: IDM-01…13, ERR-03.
+ */
+export async function settleAppend(backend: Backend, call: Call, request: AppendRequest): Promise<AppendOutcome> {
+  // Without events there is nothing to store, so nothing to settle.
+  if (request.events.length === 0) return retried(backend, call, (bc) => backend.append(request, bc))
+  const { outcome, lost } = await untilAnswered(backend, call, [request], (all, bc) => backend.append(all[0] ?? request, bc))
+  if (outcome.status === 'appended' || outcome.status === 'stored') return outcome
+  if (outcome.status === 'wrong-version') {
+    if (!protectsRetry(request.expected) || outcome.idsCompared === true) return outcome
+    const stored = await findStored(backend, call, request)
+    if (stored !== 'hidden') return stored ?? outcome
+  }
+  // What a lost attempt stored may have been deleted since: nothing is left to tell whether it was.
+  if (lost !== undefined && backend.settles !== true) throw unknownAppend(backend, call, lost, [request])
+  return outcome
+}
+
+/** As {@link settleAppend}, for several streams: all or nothing. */
+export async function settleAppendMany(backend: Backend, call: Call, requests: readonly AppendRequest[]): Promise<AppendManyOutcome> {
+  const { appendMany } = backend
+  if (appendMany === undefined) throw new Error(`${backend.name} declares multiStreamAppend and has no appendMany`)
+  const { outcome } = await untilAnswered(backend, call, requests, (all, bc) => appendMany.call(backend, all, bc))
+  if (outcome.status !== 'failed' || !requests.every(({ expected }) => protectsRetry(expected))) return outcome
+  if (outcome.outcome.status !== 'wrong-version' || outcome.outcome.idsCompared === true) return outcome
+  const results: StoredRange[] = []
+  for (const request of requests) {
+    const stored = await findStored(backend, call, request)
+    if (stored === undefined || stored === 'hidden') return outcome
+    results.push(stored)
+  }
+  return { status: 'stored', results }
+}
+
+/** Sends until an answer arrives that can be trusted. `lost`: an earlier attempt may have been applied. */
+async function untilAnswered<T>(
+  backend: Backend,
+  call: Call,
+  requests: readonly AppendRequest[],
+  send: (requests: readonly AppendRequest[], call: BackendCall) => Promise<T>,
+): Promise<{ readonly outcome: T; readonly lost: AttemptFailure | undefined }> {
+  const settles = backend.settles === true
+  let lost: AttemptFailure | undefined
+  for (let tries = 1; ; tries += 1) {
+    const all = lost !== undefined && settles ? requests.map((request) => ({ ...request, settle: true })) : requests
+    const result = await attempt(backend, call, 'change', attemptMs(call), (bc) => send(all, bc))
+    if (result.ok) return { outcome: result.value, lost }
+    if (result.outcome === 'unknown') lost = result
+    if (lost === undefined) {
+      if (await pauseBeforeRetry(call, result, tries)) continue
+      throw giveUp(call, result)
+    }
+    if ((settles || isRecognised(backend, requests)) && (await pauseWhileSettling(call, tries))) continue
+    throw unknownAppend(backend, call, lost, requests)
+  }
+}
+
+/** Whether sending the same ids again stores nothing twice. */
+function isRecognised(backend: Backend, requests: readonly AppendRequest[]): boolean {
+  return backend.capabilities.idempotency.any === 'strong' || requests.every(({ expected }) => protectsRetry(expected))
+}
+
+function unknownAppend(backend: Backend, call: Call, lost: AttemptFailure, requests: readonly AppendRequest[]): OutcomeUnknownError {
+  const eventIds = requests.flatMap(({ events }) => events.map(({ id }) => id))
+  return unknownOutcome(backend, call, lost, { eventIds, retryable: isRecognised(backend, requests) })
+}
+
+/**
+ * Looks whether the ids of a call stand exactly where its expectation would have put them. Undefined: others do. `'hidden'`: the place
+ * cannot be seen, since it was deleted or truncated. With `strongReads: false` it waits until a read reaches the place.
+ */
+async function findStored(
+  backend: Backend,
+  call: Call,
+  request: AppendRequest,
+): Promise<AppendSuccess | undefined | 'hidden'> {
+  const { streamId, events, expected } = request
+  for (let tries = 1; ; tries += 1) {
+    const head = await retried(backend, call, (bc) => backend.readHead(streamId, bc))
+    if (head.status === 'deleted' || head.status === 'tombstoned') return 'hidden'
+    const first = (typeof expected === 'number' ? expected : head.baseVersion) + 1
+    if (first < head.firstVersion) return 'hidden'
+    const found = head.version >= first ? await readIds(backend, call, streamId, first, events.length) : []
+    const last = found.at(-1)
+    if (found.some(({ id }, index) => id !== events[index]?.id)) return undefined
+    if (last !== undefined && found.length === events.length)
+      return { status: 'stored', firstVersion: first, version: last.version, position: last.position }
+    // The stream, as far as it can be seen, ends before the place.
+    if (backend.capabilities.strongReads || remainingMs(call) === 0) return undefined
+    await pauseWhileSettling(call, tries)
+  }
+}
+
+/** Up to `count` events from `first`, as far as there are. */
+async function readIds(backend: Backend, call: Call, streamId: string, first: number, count: number) {
+  const found: { readonly id: string; readonly version: number; readonly position: string | undefined }[] = []
+  while (found.length < count) {
+    const [from, limit] = [first + found.length, Math.min(count - found.length, 1000)]
+    const page = await retried(backend, call, (bc) =>
+      backend.readStreamPage({ streamId, direction: 'forwards', from, to: first + count - 1, limit, maxBytes: 4 << 20 }, bc),
+    )
+    if (page.events[0]?.version !== from) break
+    found.push(...page.events)
+  }
+  return found
+}
