@@ -44,7 +44,7 @@ export interface NotStorable<Why extends string> {
  */
 export type Storable<T> = unknown extends T
   ? T
-  : T extends string | number | boolean | null
+  : T extends JsonValue
     ? T
     : T extends undefined
       ? NotStorable<'undefined is not JSON'>
