@@ -11,6 +11,8 @@ export interface Call {
   /** Abort signals that end the call: the user's, and for iterations the one that `close()` aborts. */
   readonly signals: readonly AbortSignal[]
   readonly timeoutMs: number
+  /** Only one attempt is made. */
+  readonly once: boolean
   /** `performance.now()` at which the time is up. */
   readonly endsAt: number
 }

@@ -28,23 +28,30 @@ export interface AdapterOptions {
   readonly pageSize?: number | undefined
 }
 
+/** What the author of an adapter may set beside. */
+export interface CreateAdapterOptions extends AdapterOptions {
+  /** False: every call makes one attempt, and nothing is settled; for an adapter inside a transaction of the caller's. Default true. */
+  readonly retry?: boolean | undefined
+}
+
 /**
  * Makes an `EventStoreAdapter` of a {@link Backend}: the only way to get one, so that the interface can grow.
  *
  * It checks arguments before any I/O, opens on first use, bounds and repeats calls, settles lost answers, turns pages into iterables
  * and subscriptions, and raises the contract's errors.
  */
-export function createAdapter(backend: Backend, options: AdapterOptions = {}): EventStoreAdapter {
+export function createAdapter(backend: Backend, options: CreateAdapterOptions = {}): EventStoreAdapter {
   const { name, capabilities } = backend
   const defaultTimeoutMs = parseTimeoutMs(options.timeoutMs, 10_000)
   const pageSize = Math.min(1000, parseWhole(options.pageSize ?? 1000, 'pageSize', 1))
+  const once = options.retry === false
   const lifecycle = createLifecycle(backend, defaultTimeoutMs)
   const changes = createChanges(backend)
 
   function startCall(method: string, streamId: string | undefined, call: CallOptions, more: readonly AbortSignal[] = []): Call {
     const signal = parseSignal(call.signal)
     const timeoutMs = parseTimeoutMs(call.timeoutMs, defaultTimeoutMs)
-    return { method, streamId, signals: signal === undefined ? more : [signal, ...more], timeoutMs, endsAt: performance.now() + timeoutMs }
+    return { method, streamId, signals: signal === undefined ? more : [signal, ...more], once, timeoutMs, endsAt: performance.now() + timeoutMs }
   }
   /** Runs a promise method: what `prepare` throws, before any I/O, is a rejection like any other. */
   async function call<T>(method: string, streamId: unknown, given: unknown, prepare: (options: Record<string, unknown>) => (call: Call) => Promise<T>): Promise<T> {
@@ -171,10 +178,10 @@ export function createAdapter(backend: Backend, options: AdapterOptions = {}): E
             const from = after === 'start' || after === 'end' ? after : parseWhole(after, 'after', 0)
             const look = looking('subscribeToStream', checkedId(streamId), checked)
             return streamSource(backend, streamId, from, pageSize, {
-              head: (signal) => look(signal, (started) => once(started, (bc) => backend.readHead(streamId, bc))),
+              head: (signal) => look(signal, (started) => single(started, (bc) => backend.readHead(streamId, bc))),
               page: (first, limit, signal) =>
                 look(signal, (started) =>
-                  once(started, (bc) =>
+                  single(started, (bc) =>
                     backend.readStreamPage({ streamId, direction: 'forwards', from: first, to: undefined, limit, maxBytes: pageBytes }, bc),
                   ),
                 ),
@@ -194,11 +201,11 @@ export function createAdapter(backend: Backend, options: AdapterOptions = {}): E
             const after = parseAfter(checked.after) ?? 'start'
             const look = looking('subscribeToAll', undefined, checked)
             return logSource(backend, after, parseFilter(checked.filter), pageSize, {
-              end: (settled, signal) => look(signal, (started) => once(started, (bc) => required(backend.readLogEnd).call(backend, { settled }, bc))),
+              end: (settled, signal) => look(signal, (started) => single(started, (bc) => required(backend.readLogEnd).call(backend, { settled }, bc))),
               page: (request, signal) =>
                 look(signal, (started) => {
                   if (request.after !== undefined) comparePositions(request.after, request.after)
-                  return once(started, (bc) => required(backend.readLogPage).call(backend, request, bc))
+                  return single(started, (bc) => required(backend.readLogPage).call(backend, request, bc))
                 }),
               compare: comparePositions,
             })
@@ -278,7 +285,7 @@ export function createAdapter(backend: Backend, options: AdapterOptions = {}): E
       return run(started)
     }
   }
-  async function once<T>(started: Call, run: Parameters<typeof attempt<T>>[4]): Promise<T> {
+  async function single<T>(started: Call, run: Parameters<typeof attempt<T>>[4]): Promise<T> {
     const result = await attempt(backend, started, 'read', remainingMs(started), run)
     if (result.ok) return result.value
     throw result.error

@@ -41,7 +41,7 @@ export type {
 } from './backend.js'
 export type { Capabilities, CapabilityName, Limits, LogCapabilities } from './capabilities.js'
 export { type ConfigSpec, readConfig } from './config.js'
-export { type AdapterOptions, createAdapter } from './create-adapter.js'
+export { type AdapterOptions, type CreateAdapterOptions, createAdapter } from './create-adapter.js'
 export type { AttemptTrace } from './diagnostics.js'
 export {
   AccessDeniedError,

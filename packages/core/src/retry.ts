@@ -41,18 +41,19 @@ export async function resent<T>(backend: Backend, call: Call, run: (call: Backen
  */
 export function attemptMs(call: Call): number {
   const left = remainingMs(call)
-  return left < 50 ? left : left * 0.6
+  return call.once || left < 50 ? left : left * 0.6
 }
 
 /** Waits, with full jitter, before a further attempt at something not applied. False: there is to be none. */
 export async function pauseBeforeRetry(call: Call, failure: AttemptFailure, tries: number): Promise<boolean> {
-  if (failure.aborted || !failure.retry || tries >= maximumTries) return false
+  if (call.once || failure.aborted || !failure.retry || tries >= maximumTries) return false
   await pause(call, tries, call.signals)
   return abortOf(call) === undefined && remainingMs(call) > 0
 }
 
 /** Waits before a further attempt at settling, which goes on after an abort until the time is up. */
 export async function pauseWhileSettling(call: Call, tries: number): Promise<boolean> {
+  if (call.once) return false
   await pause(call, tries, [])
   return remainingMs(call) > 0
 }

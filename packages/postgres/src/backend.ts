@@ -1,0 +1,149 @@
+import { type Backend, type Capabilities, ConfigurationError, type HeadChange, compareDecimals, formatPosition, parsePosition } from '@millrace/core'
+import { append, appendMany, appendStatements } from './append.js'
+import { headStatements } from './head-statements.js'
+import { classifyError } from './map-error.js'
+import { openSchema } from './migrate.js'
+import { logReader, logStatements } from './read-all.js'
+import { pageParameters, readHead, readMetadata, readPage, readStatements, statusName } from './read.js'
+import type { Names } from './schema.js'
+import type { Engine, Parameter, Statement } from './session.js'
+import { createHorizon } from './settled.js'
+
+export interface BackendOptions {
+  readonly name: string
+  readonly names: Names
+  readonly setup: 'auto' | 'manual'
+  readonly sharedAcrossProcesses: boolean
+  readonly lockMs: number
+  readonly settleMs: number
+  /** Log id of a store that is known to be set up: opening looks no further. */
+  readonly knownLogId?: (() => string | undefined) | undefined
+}
+
+/** The backend, and what its transactions have to know. */
+export interface PostgresBackend extends Backend {
+  logId(): string | undefined
+}
+
+const letter = 'p'
+const format = 1
+const mebibyte = 1 << 20
+
+/** The backend over any {@link Engine}: a PostgreSQL server through `pg`, or PGlite. */
+export function postgresBackend(engine: Engine, options: BackendOptions): PostgresBackend {
+  const { name, names, lockMs } = options
+  const [appends, reads, heads] = [appendStatements(names), readStatements(names), headStatements(names)]
+  let logId = ''
+  const token = {
+    format: (body: string): string => formatPosition({ letter, format, logId, body }),
+    parse: (position: string): string => parsePosition(position, { letter, format, logId }),
+  }
+  const horizon = engine.single ? undefined : createHorizon(engine, names, options.settleMs)
+  const log = logReader(engine, logStatements(names), horizon, token)
+
+  /** An UPDATE of the head that may hit no row: then the head says why. */
+  async function changeHead(statement: Statement, parameters: readonly Parameter[], streamId: string, call: Parameters<Backend['readHead']>[1]): Promise<HeadChange> {
+    const rows = await engine.change(statement, parameters, call)
+    return rows.length > 0 ? { status: 'changed' } : { status: 'refused', head: await head(streamId, call) }
+  }
+  async function head(streamId: string, call: Parameters<Backend['readHead']>[1]): ReturnType<Backend['readHead']> {
+    const [row] = await engine.read(reads.head, [streamId], call)
+    return readHead(row)
+  }
+
+  return {
+    name,
+    logId: () => (logId === '' ? undefined : logId),
+    capabilities: capabilities(options.sharedAcrossProcesses),
+    settles: true,
+    filters: true,
+    classifyError,
+
+    async open(call) {
+      const known = options.knownLogId?.()
+      if (known !== undefined) {
+        logId = known
+        return
+      }
+      await engine.open(call)
+      ;({ logId } = await openSchema(engine, names, options.setup, name, call))
+      await checkSequence(engine, names, name, call)
+    },
+    close: () => engine.close(),
+
+    append: (request, call) => append(appends, engine.change, request, lockMs, token.format, call),
+    appendMany: (requests, call) => appendMany(appends, engine.change, requests, lockMs, token.format, call),
+
+    readHead: head,
+    async readStreamPage(request, call) {
+      return readPage(await engine.read(reads[request.direction], pageParameters(request), call), token.format)
+    },
+    readLogEnd: ({ settled }, call) => log.end(settled, call),
+    readLogPage: (request, call) => log.page(request, call),
+    comparePositions: (a, b) => compareDecimals(token.parse(a), token.parse(b)),
+
+    deleteStream: ({ streamId, version }, call) => changeHead(heads.delete, [streamId, version], streamId, call),
+    tombstoneStream: ({ streamId, version }, call) =>
+      version === undefined
+        ? changeHead(heads.tombstone, [streamId], streamId, call)
+        : changeHead(heads.tombstoneAt, [streamId, version], streamId, call),
+    async truncateStream({ streamId, before }, call) {
+      const change = await changeHead(heads.truncate, [streamId, before], streamId, call)
+      // A missing stream may be "truncated" before its first event, which changes nothing.
+      return change.status === 'refused' && change.head.status === 'missing' && before === 1 ? { status: 'changed' } : change
+    },
+
+    async readMetadata(streamId, call) {
+      const [row] = await engine.read(reads.metadata, [streamId], call)
+      return readMetadata(row)
+    },
+    async writeMetadata({ streamId, text, expectedMetadataVersion: expected = 0 }, call) {
+      const rows = await (expected === 0
+        ? engine.change(heads.setMetadataFirst, [streamId, text], call)
+        : engine.change(heads.setMetadata, [streamId, text, expected], call))
+      if (rows[0] !== undefined) return { status: 'changed', version: Number(rows[0][0]) }
+      const [row] = await engine.read(reads.metadata, [streamId], call)
+      const stored = readMetadata(row)
+      return { status: 'refused', streamStatus: stored.status, version: stored.version }
+    },
+
+    async listStreamsPage({ prefix, after, limit }, call) {
+      const rows = await engine.read(reads.list, [after ?? '', prefix, limit], call)
+      const streams = rows.map(([id, status]) => ({ streamId: id ?? '', status: statusName(Number(status), 1) as 'live' | 'deleted' | 'tombstoned' }))
+      return { streams, next: rows.length < limit ? undefined : streams.at(-1)?.streamId }
+    },
+  }
+}
+
+function capabilities(sharedAcrossProcesses: boolean): Capabilities {
+  return Object.freeze({
+    contract: 1,
+    readAll: Object.freeze({ realTimeOrder: true, contiguousBatches: false }),
+    subscribe: 'poll',
+    idempotency: Object.freeze({ exact: true, any: 'none' }),
+    strongReads: true,
+    deleteStream: true,
+    tombstoneStream: true,
+    truncateStream: true,
+    streamMetadata: true,
+    listStreams: true,
+    multiStreamAppend: true,
+    binary: true,
+    sharedAcrossProcesses,
+    limits: Object.freeze({ eventBytes: 8 * mebibyte, appendBytes: 32 * mebibyte, appendEvents: 10_000, appendStreams: 1000 }),
+  })
+}
+
+/** A sequence that hands out positions in blocks makes readers skip events: refused before anything is read. */
+async function checkSequence(engine: Engine, names: Names, adapter: string, call: Parameters<Backend['open']>[0]): Promise<void> {
+  const [row] = await engine.read(
+    { text: "SELECT s.seqcache FROM pg_sequence AS s WHERE s.seqrelid = pg_get_serial_sequence($1, 'position')::regclass" },
+    [names.events],
+    call,
+  )
+  if (row?.[0] === '1') return
+  throw new ConfigurationError('the sequence of events.position does not have CACHE 1, so readers could skip events.', {
+    adapter,
+    hint: `Run ALTER TABLE ${names.events} ALTER COLUMN position SET CACHE 1.`,
+  })
+}

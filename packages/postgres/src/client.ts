@@ -1,0 +1,168 @@
+import { type BackendCall, ConfigurationError, missingPackage } from '@millrace/core'
+import type { ParsedOptions, PooledClient, PostgresClient, PostgresPool, QueryConfig } from './options.js'
+import { poolConfig } from './pool-config.js'
+import { DriverFailure, type Engine, type Parameter, type Row, type Statement } from './session.js'
+
+/** Everything as the text the server prints: never a global type parser, never a number that loses digits. */
+const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
+
+type OwnPool = PostgresPool & { end(): Promise<void> }
+
+/** The engine over a `pg` pool. Pools live in closures: `util.inspect` of one shows the password. */
+export function poolEngine(options: ParsedOptions): Engine {
+  const named = options.preparedStatements ?? true
+  const listeners = new Set<() => void>()
+  let own: OwnPool | undefined
+  let pool: PostgresPool | undefined
+
+  /** A pool whose idle client dies ends the process unless somebody listens. */
+  function onLost(): void {
+    for (const listener of listeners) listener()
+  }
+
+  async function theirsOrOurs(): Promise<PostgresPool> {
+    if (pool !== undefined) return pool
+    const { pool: given } = options
+    if (given === undefined) own = await makePool(options)
+    pool = own ?? (typeof given === 'function' ? given() : given)
+    if (pool === undefined || typeof pool.connect !== 'function') throw new ConfigurationError('pool is no pg.Pool.', { adapter: 'postgres' })
+    pool.on('error', onLost)
+    return pool
+  }
+
+  /** A connection, or the signal's reason as soon as it aborts: one that comes later goes straight back. */
+  async function acquire(signal: AbortSignal): Promise<PooledClient> {
+    signal.throwIfAborted()
+    const connecting = (await theirsOrOurs()).connect()
+    const gaveUp = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    })
+    try {
+      return await Promise.race([connecting, gaveUp])
+    } catch (error) {
+      connecting.then(
+        (client) => client.release(),
+        () => undefined,
+      )
+      if (signal.aborted && error === signal.reason) throw error
+      throw new DriverFailure('connect', error)
+    }
+  }
+
+  /** Runs one statement; when `stop` aborts while it runs, its connection is destroyed, which is what frees the server's side too. */
+  async function run(statement: Statement, parameters: readonly Parameter[], call: BackendCall, stop: AbortSignal): Promise<readonly Row[]> {
+    const client = await acquire(call.signal)
+    const connectionError = (): void => undefined
+    client.on('error', connectionError)
+    let broken = false
+    const stopped = new Promise<never>((_, reject) => {
+      stop.addEventListener('abort', abort)
+      function abort(): void {
+        broken = true
+        reject(stop.reason as Error)
+      }
+      if (stop.aborted) abort()
+    })
+    stopped.catch(() => undefined)
+    try {
+      return await Promise.race([runStatement(client, statement, parameters, named), stopped])
+    } catch (error) {
+      if (broken) throw error === call.signal.reason && stop === call.deadline ? new DriverFailure('query', new Error('connection error: deadline')) : error
+      if (isConnectionLoss(error)) {
+        broken = true
+        onLost()
+      }
+      throw new DriverFailure('query', error)
+    } finally {
+      client.release(broken)
+      client.removeListener('error', connectionError)
+    }
+  }
+
+  return {
+    single: false,
+    async open() {
+      await theirsOrOurs()
+    },
+    async close() {
+      pool?.removeListener('error', onLost)
+      const ending = own
+      own = undefined
+      pool = undefined
+      // Ending leaves a last idle client a moment in which its error has nobody else to listen.
+      ending?.on('error', () => undefined)
+      await ending?.end()
+    },
+    read: (statement, parameters, call) => run(statement, parameters, call, call.signal),
+    change: (statement, parameters, call) => run(statement, parameters, call, call.deadline),
+    async transaction(work) {
+      const client = await acquire(AbortSignal.timeout(options.timeouts.connectMs + 1000))
+      let broken = true
+      try {
+        await client.query({ text: 'BEGIN' })
+        const result = await work({
+          query: (statement, parameters) => runStatement(client, statement, parameters, false),
+          script: async (sql) => void (await client.query({ text: sql })),
+        })
+        await client.query({ text: 'COMMIT' })
+        broken = false
+        return result
+      } catch (error) {
+        throw error instanceof Error && 'code' in error && !(error instanceof ConfigurationError) ? new DriverFailure('query', error) : error
+      } finally {
+        // A failed transaction ends with its connection.
+        client.release(broken)
+      }
+    },
+    onConnectionLost: (listener) => void listeners.add(listener),
+  }
+}
+
+/** One statement on one client. */
+export async function runStatement(client: PostgresClient, statement: Statement, parameters: readonly Parameter[], named: boolean): Promise<readonly Row[]> {
+  const { rows } = await client.query({
+    ...(named ? { name: nameOf(statement) } : {}),
+    text: statement.text,
+    values: parameters.map((parameter) => (parameter instanceof Uint8Array ? Buffer.from(parameter.buffer, parameter.byteOffset, parameter.length) : parameter)),
+    rowMode: 'array',
+    types: asText,
+  } as QueryConfig)
+  return rows as readonly Row[]
+}
+
+const names = new WeakMap<Statement, string>()
+
+/** A name that belongs to the text: the caller's pool may serve adapters on other schemas. */
+function nameOf(statement: Statement): string {
+  let name = names.get(statement)
+  if (name === undefined) {
+    let [a, b] = [0x811c9dc5, 0x1b873593]
+    for (let index = 0; index < statement.text.length; index += 1) {
+      const code = statement.text.charCodeAt(index)
+      a = Math.imul(a ^ code, 0x01000193)
+      b = Math.imul(b + code, 0x85ebca6b) ^ (b >>> 13)
+    }
+    name = `millrace_${(a >>> 0).toString(36)}_${(b >>> 0).toString(36)}`
+    names.set(statement, name)
+  }
+  return name
+}
+
+/** Whether the session is gone: no SQLSTATE at all, or one that says so. */
+function isConnectionLoss(error: unknown): boolean {
+  const { code, severity } = error as { code?: unknown; severity?: unknown }
+  return severity === undefined || severity === 'FATAL' || severity === 'PANIC' || (typeof code === 'string' && (code.startsWith('08') || code.startsWith('57P')))
+}
+
+async function makePool(options: ParsedOptions): Promise<OwnPool> {
+  const config = poolConfig(options)
+  let module: { readonly Pool?: unknown; readonly default?: { readonly Pool?: unknown } }
+  try {
+    module = (await import('pg')) as typeof module
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND') throw missingPackage('postgres', ['pg'])
+    throw new ConfigurationError('the package "pg" could not be loaded.', { adapter: 'postgres', cause: error })
+  }
+  const Pool = (module.Pool ?? module.default?.Pool) as new (config: object) => OwnPool
+  return new Pool(config)
+}

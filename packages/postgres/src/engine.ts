@@ -1,0 +1,5 @@
+export { type BackendOptions, postgresBackend } from './backend.js'
+export { classifySqlState } from './map-error.js'
+export { migrateEngine } from './migrate.js'
+export { type Names, schemaNames } from './schema.js'
+export type { Engine, QueryRunner, Row, Statement } from './session.js'

@@ -1,0 +1,6 @@
+export { type Migrations, migrations } from './migrations.js'
+export { bySqlState, classifyError } from './map-error.js'
+export type { PooledClient, PoolConfig, PostgresClient, PostgresOptions, PostgresPool, PostgresTimeouts, QueryConfig } from './options.js'
+export { type PostgresAdapter, postgres } from './postgres.js'
+export { DriverFailure } from './session.js'
+export type { PostgresTransaction } from './with-client.js'

@@ -1,0 +1,96 @@
+import type { ErrorClass } from '@millrace/core'
+import { DriverFailure } from './session.js'
+
+const unavailable = (message: string, hint = 'Call again.'): ErrorClass => ({ code: 'unavailable', outcome: 'not-applied', message, hint })
+const configuration = (message: string, hint: string): ErrorClass => ({ code: 'configuration', outcome: 'not-applied', message, hint })
+const invalid = (message: string): ErrorClass => ({ code: 'invalid-argument', outcome: 'not-applied', message })
+const corrupt = (message: string): ErrorClass => ({ code: 'corrupt-stream', outcome: 'not-applied', message, hint: 'Restore it from a backup.' })
+const denied = (message: string): ErrorClass => ({ code: 'access-denied', outcome: 'not-applied', message, hint: 'Check user, password and grants.' })
+const lost = (message: string): ErrorClass => ({ code: 'unavailable', outcome: 'unknown', message })
+
+/**
+ * What an SQLSTATE means, by its whole code first, then by its class. An ERROR rolls the statement back, which is proof that nothing was
+ * applied; only what ends the session (class 08, 57P01, 57P02) leaves the outcome open. Source: postgres.md §7, reliability.md §1.
+ */
+export const bySqlState: Readonly<Record<string, ErrorClass>> = {
+  '40001': unavailable('the transaction could not be serialized.'),
+  '40P01': unavailable('the transaction was chosen to end a deadlock.'),
+  '55P03': unavailable('a lock was not granted in time: another transaction holds the stream.'),
+  '55006': unavailable('an object is in use.'),
+  '57P03': unavailable('the server is starting up or shutting down.'),
+  '25006': unavailable('the server is read-only: it is a standby, or set so.', 'Send appends to the primary.'),
+  '53100': { ...unavailable('the disk of the server is full.', 'Free space, then call again.'), retry: false },
+  '53': unavailable('the server has run out of a resource.'),
+  '58': unavailable('the server met a system error.'),
+  XX000: unavailable('the server met an internal error.'),
+  '57014': { code: 'timeout', outcome: 'not-applied', retry: false, message: 'the server cancelled the statement: it took longer than its statement_timeout.' },
+  '57P01': lost('an administrator ended the session.'),
+  '57P02': lost('another session of the server crashed.'),
+  '57P05': lost('the server ended an idle session.'),
+  '08': lost('the connection was lost.'),
+  '08P01': configuration('the server did not understand the protocol.', 'Is there a pooler between that refuses startup parameters?'),
+  '28': denied('the server refused the credentials.'),
+  '42501': denied('the database user lacks a right.'),
+  '0A000': configuration('the server does not support this, or a cached plan no longer fits.', 'Was the schema changed under a running adapter?'),
+  '26000': configuration('a prepared statement is gone.', 'Behind a pooler in transaction mode set preparedStatements: false.'),
+  '42P05': configuration('a prepared statement exists already.', 'Behind a pooler in transaction mode set preparedStatements: false.'),
+  '3D000': configuration('the database does not exist.', 'Create it, or correct the name in the URL.'),
+  '3F000': configuration('the schema does not exist.', "Use setup: 'auto', or apply migrations(options).sql()."),
+  '42': configuration('the schema in the database is not the one this version expects.', 'Apply migrations(options).sql(), and check the schema name.'),
+  '25P02': invalid('the transaction of the caller has failed already.'),
+  '22': invalid('the server refused a value.'),
+  '23': invalid('a constraint of the database refused a value.'),
+  '23505': corrupt('an event stands already where the head of the stream says there is none.'),
+  '54': invalid('a limit of the server was exceeded.'),
+  XX001: corrupt('the server found damaged data.'),
+  XX002: corrupt('the server found a damaged index.'),
+}
+
+/** Errors of the connection itself, by the code of Node.js. */
+const byNodeCode: Readonly<Record<string, ErrorClass>> = {
+  ECONNREFUSED: unavailable('the server refused the connection.', 'Is it running at this host and port?'),
+  ENOTFOUND: unavailable('the host of the server is unknown.', 'Check the host in the URL.'),
+  EAI_AGAIN: unavailable('the host of the server could not be looked up.'),
+  ENOENT: unavailable('the socket of the server does not exist.', 'Is it running?'),
+  ETIMEDOUT: unavailable('the server did not answer in time.'),
+  EHOSTUNREACH: unavailable('the host of the server cannot be reached.'),
+  ENETUNREACH: unavailable('the network of the server cannot be reached.'),
+  ECONNRESET: unavailable('the connection was reset.'),
+  EPIPE: unavailable('the connection was closed.'),
+  SELF_SIGNED_CERT_IN_CHAIN: configuration('the certificate of the server is not trusted.', 'Give its authority with tls: { ca }.'),
+  DEPTH_ZERO_SELF_SIGNED_CERT: configuration('the certificate of the server signs itself.', 'Give its authority with tls: { ca }.'),
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: configuration('the certificate of the server is not trusted.', 'Give its authority with tls: { ca }.'),
+  ERR_TLS_CERT_ALTNAME_INVALID: configuration('the certificate of the server is for another host.', 'Check the host in the URL.'),
+  CERT_HAS_EXPIRED: configuration('the certificate of the server has expired.', 'Renew it.'),
+}
+
+/** The meaning of an SQLSTATE, or undefined where the table has none. */
+export function classifySqlState(code: string): ErrorClass | undefined {
+  return bySqlState[code] ?? bySqlState[code.slice(0, 2)]
+}
+
+/** The adapter's `classifyError`. What is not in a table and came after sending leaves the outcome open. */
+export function classifyError(error: unknown): ErrorClass | undefined {
+  if (!(error instanceof DriverFailure)) return undefined
+  const cause = error.error as { code?: unknown; message?: unknown; severity?: unknown } | null
+  const code = typeof cause?.code === 'string' ? cause.code : ''
+  const fatal = cause?.severity === 'FATAL' || cause?.severity === 'PANIC'
+  if (/^[0-9A-Z]{5}$/u.test(code) && (cause?.severity !== undefined || byNodeCode[code] === undefined)) {
+    const known = classifySqlState(code)
+    if (error.phase === 'connect') return known?.outcome === 'unknown' ? { ...known, outcome: 'not-applied' } : known
+    return fatal && known !== undefined ? { ...known, outcome: 'unknown' } : known
+  }
+  const known = byNodeCode[code] ?? byMessage(String(cause?.message ?? ''), error.phase)
+  if (error.phase === 'connect') return known ?? unavailable('no connection to the server could be made.')
+  return known === undefined ? undefined : { ...lost('the connection was lost.'), ...(known.code === 'configuration' ? known : {}) }
+}
+
+/** What `pg` says without a code. */
+function byMessage(message: string, phase: 'connect' | 'query'): ErrorClass | undefined {
+  if (message.includes('does not support SSL'))
+    return configuration('the server does not support TLS.', "Set up TLS on the server; only on a trusted network give tls: 'off'.")
+  if (/password must be a string|no password supplied|SASL/iu.test(message)) return denied('the server asks for a password, and none or a wrong one was given.')
+  if (message.includes('timeout exceeded when trying to connect')) return unavailable('no connection was free in time.', 'Close transactions sooner, or allow more connections.')
+  if (/terminated|connection error|not queryable|closed/iu.test(message)) return phase === 'connect' ? unavailable('the connection was lost.') : lost('the connection was lost.')
+  return undefined
+}

@@ -1,0 +1,107 @@
+import { type BackendCall, ConfigurationError } from '@millrace/core'
+import { type Names, fillNames } from './schema.js'
+import { DriverFailure, type Engine, type QueryRunner } from './session.js'
+import { steps } from './sql-steps.js'
+
+/** The schema that this code reads and writes. */
+export const schemaVersion: number = Math.max(...steps.map(({ version }) => version))
+
+/** What is in the database. */
+export interface Installed {
+  readonly version: number
+  /** Oldest schema version a client must know to work here. */
+  readonly minClient: number
+  readonly logId: string
+}
+
+/** One SELECT; undefined where nothing is installed. */
+export async function findInstalled(runner: QueryRunner, names: Names): Promise<Installed | undefined> {
+  const [there] = await runner.query({ text: 'SELECT to_regclass($1) IS NOT NULL' }, [names.migrations])
+  if (there?.[0] !== 't' && there?.[0] !== 'true') return undefined
+  const [row] = await runner.query({ text: `SELECT max(version), max(min_client), min(log_id) FROM ${names.migrations}` }, [])
+  return row?.[0] == null ? undefined : { version: Number(row[0]), minClient: Number(row[1]), logId: row[2] ?? '' }
+}
+
+/** Finds the schema, or makes it where `setup` allows; refuses one that is older or too new. Errors: `configuration`. */
+export async function openSchema(engine: Engine, names: Names, setup: 'auto' | 'manual', adapter: string, call: BackendCall): Promise<Installed> {
+  const runner: QueryRunner = { query: (statement, parameters) => engine.read(statement, parameters, call) }
+  let installed = await findInstalled(runner, names)
+  if (installed === undefined) {
+    if (setup === 'manual')
+      throw new ConfigurationError(`the schema ${names.schema} is not set up.`, {
+        adapter,
+        hint: "Run what migrations(options).sql() prints, or open once with setup: 'auto' and a role that may create tables.",
+      })
+    installed = await migrateEngine(engine, names)
+  }
+  if (installed.minClient > schemaVersion)
+    throw new ConfigurationError(`the schema ${names.schema} has version ${installed.version}, this adapter knows ${schemaVersion}.`, { adapter, hint: 'Update the adapter.' })
+  if (installed.version < schemaVersion)
+    throw new ConfigurationError(`the schema ${names.schema} has version ${installed.version}, this adapter needs ${schemaVersion}.`, {
+      adapter,
+      hint: 'Run migrations(options).apply().',
+    })
+  return installed
+}
+
+/** Applies what is missing, in one transaction under a lock: any number of processes may do it at once. */
+export async function migrateEngine(engine: Engine, names: Names): Promise<Installed> {
+  return engine.transaction(async (runner) => {
+    // Bare IF NOT EXISTS fails when several processes start at once.
+    await runner.query({ text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 4711))' }, [names.migrations])
+    const installed = await findInstalled(runner, names)
+    const [schema] = await runner.query({ text: 'SELECT to_regnamespace($1) IS NOT NULL' }, [names.schema])
+    // A role without the right to create schemas may work in one that was made for it.
+    if (schema?.[0] !== 't' && schema?.[0] !== 'true') await runner.script(`CREATE SCHEMA ${names.schema}`)
+    await runner.script(pendingSql(names, installed))
+    const now = await findInstalled(runner, names)
+    if (now === undefined) throw new Error('the migration left no trace')
+    return now
+  })
+}
+
+/** The statements that bring a database from what is installed to what this code needs. */
+export function pendingSql(names: Names, installed: Installed | undefined): string {
+  return steps
+    .filter(({ version }) => version > (installed?.version ?? 0))
+    .map(({ version, sql }) => {
+      const logId = installed === undefined ? "substr(md5(random()::text || clock_timestamp()::text), 1, 8)" : `(SELECT min(log_id) FROM ${names.migrations})`
+      return `${fillNames(sql, names)}\nINSERT INTO ${names.migrations} (version, min_client, store_order, log_id) VALUES (${version}, ${version}, 'settled', ${logId});\n`
+    })
+    .join('\n')
+}
+
+/** Looks for tables, columns, indexes and functions that are not as the steps made them. Empty: all is well. */
+export async function findDrift(runner: QueryRunner, names: Names): Promise<string[]> {
+  const drift: string[] = []
+  for (const [table, columns] of Object.entries(expectedColumns)) {
+    const rows = await runner.query({ text: 'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped' }, [
+      names[table as keyof typeof expectedColumns],
+    ])
+    const found = new Set(rows.map(([name]) => name))
+    for (const column of columns) if (!found.has(column)) drift.push(`column ${table}.${column} is missing`)
+  }
+  for (const name of ['append_v1', 'append_many_v1'] as const) {
+    const [row] = await runner.query({ text: 'SELECT count(*) FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = $1 AND p.proname = $2' }, [
+      names.schemaText,
+      `${names.prefix}${name}`,
+    ])
+    if (row?.[0] === '0') drift.push(`function ${name} is missing`)
+  }
+  const unique = await runner.query({ text: "SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'u'" }, [names.events])
+  if (unique.length === 0) drift.push('the unique constraint of events (stream_id, version) is missing')
+  const [cache] = await runner.query({ text: "SELECT s.seqcache FROM pg_sequence AS s WHERE s.seqrelid = pg_get_serial_sequence($1, 'position')::regclass" }, [names.events])
+  if (cache?.[0] !== '1') drift.push('the sequence of events.position must have CACHE 1, or readers skip events')
+  return drift
+}
+
+const expectedColumns = {
+  streams: ['stream_id', 'version', 'first_version', 'base_version', 'metadata_version', 'created_at', 'status', 'metadata', 'settled'],
+  events: ['position', 'version', 'created_at', 'id', 'stream_id', 'stream_type', 'event_type', 'event_data', 'event_bytes', 'metadata'],
+  migrations: ['version', 'min_client', 'store_order', 'log_id', 'applied_at'],
+} as const
+
+/** Whether an error says that an object is missing: then the schema is not set up. */
+export function isMissingObject(error: unknown): boolean {
+  return error instanceof DriverFailure && ['42P01', '3F000'].includes(String((error.error as { code?: unknown }).code))
+}

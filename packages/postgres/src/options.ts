@@ -1,0 +1,98 @@
+import { type AdapterOptions, ConfigurationError, readConfig } from '@millrace/core'
+
+/** What we call of a `pg` client. A structural type: the caller's `pg` may be another copy or version than ours. */
+export interface PostgresClient {
+  query(config: QueryConfig): Promise<{ readonly rows: readonly unknown[] }>
+  on(event: 'error', listener: (error: Error) => void): unknown
+  removeListener(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** A client that a pool has lent. */
+export interface PooledClient extends PostgresClient {
+  release(destroy?: boolean | Error): void
+}
+
+/** What we call of a `pg` pool. */
+export interface PostgresPool {
+  connect(): Promise<PooledClient>
+  on(event: 'error', listener: (error: Error) => void): unknown
+  removeListener(event: 'error', listener: (error: Error) => void): unknown
+}
+
+export interface QueryConfig {
+  readonly name?: string
+  readonly text: string
+  readonly values?: unknown[]
+  readonly rowMode?: 'array'
+  readonly types?: { getTypeParser(oid: number, format?: string): (value: string) => unknown }
+}
+
+/** Options of `new pg.Pool()`, of which we read a few. */
+export interface PoolConfig {
+  readonly connectionString?: string | undefined
+  readonly host?: string | undefined
+  readonly max?: number | undefined
+  readonly [option: string]: unknown
+}
+
+export interface PostgresOptions extends AdapterOptions {
+  /** URL or `pg` pool options; the adapter makes its own pool of it, and `close()` ends that. Default: libpq's environment variables. */
+  readonly connection?: string | PoolConfig | undefined
+  /** The caller's pool, or what makes it on first use: never ended or reconfigured. Instead of `connection`. */
+  readonly pool?: PostgresPool | (() => PostgresPool) | undefined
+  /** Schema that holds the tables. Default `millrace`. At most 63 bytes; quoted, so any name does. */
+  readonly schema?: string | undefined
+  /** Put before the names of tables and functions. Default: nothing. */
+  readonly tablePrefix?: string | undefined
+  /** Keeps the plans of statements on the server. Default true; behind a pooler in transaction mode it must be false. */
+  readonly preparedStatements?: boolean | undefined
+  /** `'auto'` (default) creates what is missing when opening and never alters what is there; `'manual'` runs no DDL. */
+  readonly setup?: 'auto' | 'manual' | undefined
+  /**
+   * TLS of the adapter's own pool: `'verify'` (certificate and host name), the default except on loopback and Unix sockets, where it is
+   * `'off'`; `'unverified'` encrypts without knowing to whom; `{ ca }` trusts this authority only.
+   */
+  readonly tls?: 'verify' | 'off' | 'unverified' | { readonly ca: string } | undefined
+  readonly timeouts?: PostgresTimeouts | undefined
+}
+
+/** Milliseconds. */
+export interface PostgresTimeouts {
+  /** Waiting for a connection of the adapter's own pool. Default 5 000. */
+  readonly connectMs?: number | undefined
+  /** Waiting for the lock of a stream. Default 5 000. */
+  readonly lockMs?: number | undefined
+  /** A statement on the server, in the adapter's own pool. Default 30 000. */
+  readonly statementMs?: number | undefined
+  /** A log read waiting for an append that is still open. Default 10 000. */
+  readonly settleMs?: number | undefined
+}
+
+export interface ParsedOptions extends Omit<PostgresOptions, 'timeouts'> {
+  readonly timeouts: { readonly connectMs: number; readonly lockMs: number; readonly statementMs: number; readonly settleMs: number }
+}
+
+const optionNames = ['connection', 'pool', 'schema', 'tablePrefix', 'preparedStatements', 'setup', 'tls', 'timeouts', 'timeoutMs', 'pageSize']
+const driverParameters = ['host', 'port', 'user', 'password', 'max', 'application_name', 'options', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey']
+
+/** Errors: `configuration`. */
+export function parseOptions(given: PostgresOptions | string): ParsedOptions {
+  const { options, url } = readConfig<PostgresOptions>('postgres', given, {
+    options: optionNames,
+    parameters: { schema: 'string', tablePrefix: 'string', preparedStatements: 'boolean', setup: 'string', tls: 'string', timeoutMs: 'number' },
+    driverParameters,
+  })
+  if (options.connection !== undefined && options.pool !== undefined)
+    throw new ConfigurationError('give either connection or pool, not both.', { adapter: 'postgres' })
+  oneOf('setup', options.setup, ['auto', 'manual'])
+  if (typeof options.tls !== 'object') oneOf('tls', options.tls, ['verify', 'off', 'unverified'])
+  const { connectMs = 5000, lockMs = 5000, statementMs = 30_000, settleMs = 10_000 } = options.timeouts ?? {}
+  for (const [name, value] of Object.entries({ connectMs, lockMs, statementMs, settleMs }))
+    if (!(typeof value === 'number' && value > 0)) throw new ConfigurationError(`timeouts.${name} must be a number of milliseconds above 0.`, { adapter: 'postgres' })
+  return { ...options, ...(url === undefined ? {} : { connection: url.href }), timeouts: { connectMs, lockMs, statementMs, settleMs } }
+}
+
+function oneOf(name: string, value: unknown, known: readonly string[]): void {
+  if (value === undefined || known.includes(value as string)) return
+  throw new ConfigurationError(`${name} must be one of ${known.join(', ')}.`, { adapter: 'postgres' })
+}

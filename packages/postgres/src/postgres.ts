@@ -1,0 +1,43 @@
+import { type EventStoreAdapter, createAdapter } from '@millrace/core'
+import { postgresBackend } from './backend.js'
+import { poolEngine } from './client.js'
+import { type PostgresClient, type PostgresOptions, parseOptions } from './options.js'
+import { schemaNames } from './schema.js'
+import { type PostgresTransaction, transactionAdapter } from './with-client.js'
+
+/** The adapter for PostgreSQL, with what only it can do. */
+export interface PostgresAdapter extends EventStoreAdapter {
+  /**
+   * The store inside the caller's own transaction: what is appended is stored when, and only if, the caller commits. It adds no BEGIN,
+   * retry, settling or setting; the caller opens the adapter before, and ends the transaction.
+   *
+   * A `ConcurrencyError` leaves the transaction usable. An error of the server does not.
+   */
+  withClient(client: PostgresClient): PostgresTransaction
+}
+
+/**
+ * The PostgreSQL adapter. It connects on first use.
+ *
+ * One round trip per append, checked by the server; a lost answer is settled under the stream's lock; `readAll` and `subscribeToAll`
+ * never skip an event, whatever else writes. See the guide `docs/postgres.md`.
+ *
+ * @param options a URL (`postgres://user:password@host/database?schema=shop`) or {@link PostgresOptions}. Errors: `configuration`.
+ */
+export function postgres(options: PostgresOptions | string = {}): PostgresAdapter {
+  const parsed = parseOptions(options)
+  const names = schemaNames(parsed.schema, parsed.tablePrefix)
+  const engine = poolEngine(parsed)
+  const backend = postgresBackend(engine, {
+    name: 'postgres',
+    names,
+    setup: parsed.setup ?? 'auto',
+    sharedAcrossProcesses: true,
+    lockMs: parsed.timeouts.lockMs,
+    settleMs: parsed.timeouts.settleMs,
+  })
+  const adapter = createAdapter(backend, { timeoutMs: parsed.timeoutMs, pageSize: parsed.pageSize })
+  return Object.assign(adapter, {
+    withClient: (client: PostgresClient) => transactionAdapter(client, names, parsed, backend.logId),
+  })
+}

@@ -1,0 +1,87 @@
+import type { Payload, StoredEvent, StoredMetadata, StreamHead, StreamPage, StreamPageRequest } from '@millrace/core'
+import type { Names } from './schema.js'
+import type { Parameter, Row, Statement } from './session.js'
+
+/** Columns of an event, in the order that {@link readEvent} takes them. Bytes as hex and times as epoch ms: no session setting matters. */
+export const eventColumns: string =
+  "e.position, e.version, e.id, e.stream_id, e.stream_type, e.event_type, e.event_data, encode(e.event_bytes, 'hex'), e.metadata, floor(extract(epoch FROM e.created_at) * 1000)::bigint"
+
+const headColumns = 's.status, s.version, s.first_version, s.base_version'
+
+export interface ReadStatements {
+  readonly head: Statement
+  readonly forwards: Statement
+  readonly backwards: Statement
+  readonly metadata: Statement
+  readonly list: Statement
+}
+
+export function readStatements({ streams, events }: Names): ReadStatements {
+  // One statement, so head and events are one consistent look.
+  const page = (window: string, order: string): Statement => ({
+    text: `SELECT ${headColumns}, ${eventColumns} FROM ${streams} AS s LEFT JOIN LATERAL (
+      SELECT * FROM ${events} AS e WHERE e.stream_id = $1 AND s.status = 0 AND ${window} ORDER BY e.version ${order} LIMIT $4
+    ) AS e ON true WHERE s.stream_id = $1 ORDER BY e.version ${order}`,
+  })
+  return {
+    head: { text: `SELECT ${headColumns} FROM ${streams} AS s WHERE s.stream_id = $1` },
+    forwards: page('e.version >= greatest($2::bigint, s.first_version) AND e.version <= $3::bigint', 'ASC'),
+    backwards: page('e.version <= $2::bigint AND e.version >= greatest($3::bigint, s.first_version)', 'DESC'),
+    metadata: { text: `SELECT ${headColumns}, s.metadata, s.metadata_version FROM ${streams} AS s WHERE s.stream_id = $1` },
+    list: {
+      text: `SELECT s.stream_id, s.status FROM ${streams} AS s WHERE s.stream_id > $1 AND starts_with(s.stream_id, $2)
+        AND (s.version > 0 OR s.status = 2) ORDER BY s.stream_id LIMIT $3`,
+    },
+  }
+}
+
+/** Above every version: `bigint` is wider than a safe integer. */
+const noBound = Number.MAX_SAFE_INTEGER
+
+export function pageParameters({ streamId, direction, from, to, limit }: StreamPageRequest): Parameter[] {
+  return direction === 'forwards' ? [streamId, from ?? 1, to ?? noBound, limit] : [streamId, from ?? noBound, to ?? 1, limit]
+}
+
+export function readPage(rows: readonly Row[], toPosition: (body: string) => string): StreamPage {
+  const head = readHead(rows[0])
+  return { head, events: rows.filter((row) => row[4] !== null).map((row) => readEvent(row, 4, toPosition)) }
+}
+
+export function readHead(row: Row | undefined): StreamHead {
+  if (row === undefined) return { status: 'missing', version: 0, firstVersion: 1, baseVersion: 0 }
+  const [status, version, firstVersion, baseVersion] = [Number(row[0]), Number(row[1]), Number(row[2]), Number(row[3])]
+  return { status: statusName(status, version), version, firstVersion, baseVersion }
+}
+
+export function statusName(status: number, version: number): StreamHead['status'] {
+  if (status === 2) return 'tombstoned'
+  if (status === 1) return 'deleted'
+  return version === 0 ? 'missing' : 'live'
+}
+
+export function readEvent(row: Row, at: number, toPosition: (body: string) => string): StoredEvent {
+  const [bytes, metadata] = [row[at + 7] ?? null, row[at + 8] ?? null]
+  return {
+    position: toPosition(row[at] ?? ''),
+    version: Number(row[at + 1]),
+    id: row[at + 2] ?? '',
+    streamId: row[at + 3] ?? '',
+    streamType: row[at + 4] ?? undefined,
+    type: row[at + 5] ?? '',
+    data: bytes === null ? { text: row[at + 6] ?? '' } : { bytes: fromHex(bytes) },
+    metadata: metadata === null ? undefined : { text: metadata },
+    createdAt: new Date(Number(row[at + 9])),
+  }
+}
+
+export function readMetadata(row: Row | undefined): StoredMetadata {
+  const text = row?.[4] ?? null
+  const metadata: Payload | undefined = text === null ? undefined : { text }
+  return { status: readHead(row).status, metadata, version: Number(row?.[5] ?? 0) }
+}
+
+function fromHex(hex: string): Uint8Array {
+  const buffer = Buffer.from(hex, 'hex')
+  // Plain bytes, not a view of Node's pool: what a reader keeps must not hold others' payloads.
+  return Uint8Array.from(buffer)
+}

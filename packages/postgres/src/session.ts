@@ -1,0 +1,50 @@
+import type { BackendCall } from '@millrace/core'
+
+/** One row: each column as the text the server prints, or null. */
+export type Row = readonly (string | null)[]
+
+/** A statement with parameters `$1` … . The same text every time, so that a server can keep its plan. */
+export interface Statement {
+  readonly text: string
+}
+
+/** A parameter: text, or bytes in the server's binary format of the parameter's type. */
+export type Parameter = string | number | boolean | null | Uint8Array
+
+/** What runs statements: a pool, one connection, a transaction. */
+export interface QueryRunner {
+  query(statement: Statement, parameters: readonly Parameter[]): Promise<readonly Row[]>
+}
+
+/**
+ * What the backend needs of a PostgreSQL: the one thing that differs between a server (through `pg`) and PGlite. Errors of a driver are
+ * thrown as {@link DriverFailure}.
+ */
+export interface Engine {
+  /** One connection for all: what is visible is settled, and there is no pool to wait for. */
+  readonly single: boolean
+  open(call: BackendCall): Promise<void>
+  close(): Promise<void>
+  /** A read: ends, and frees its connection, as soon as `call.signal` aborts. */
+  read(statement: Statement, parameters: readonly Parameter[], call: BackendCall): Promise<readonly Row[]>
+  /** A change: once sent it goes on until `call.deadline` aborts. */
+  change(statement: Statement, parameters: readonly Parameter[], call: BackendCall): Promise<readonly Row[]>
+  /** Runs in one transaction; only for set-up. */
+  transaction<T>(run: (runner: QueryRunner & { script(sql: string): Promise<void> }) => Promise<T>): Promise<T>
+  /** Told when a connection was lost: what was concluded from it is void. */
+  onConnectionLost(listener: () => void): void
+}
+
+/** An error of the driver, and whether the statement had been sent. */
+export class DriverFailure extends Error {
+  readonly phase: 'connect' | 'query'
+  readonly error: unknown
+  readonly code: unknown
+
+  constructor(phase: 'connect' | 'query', error: unknown) {
+    super(error instanceof Error ? error.message : String(error))
+    this.phase = phase
+    this.error = error
+    this.code = (error as { code?: unknown } | null)?.code
+  }
+}

@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests run on sources: the packages' own export condition leads from a package name to its src folder.
+const conditions = ['@millrace/source', 'node', 'import', 'module', 'default']
+const shared = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+}
+const test = { retry: 0, testTimeout: 60_000, hookTimeout: 60_000, environment: 'node', pool: 'forks' } as const
+
+export default defineConfig({
+  ...shared,
+  test: {
+    projects: [
+      { ...shared, test: { ...test, name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/{arch,mutants}/**/*.test.ts'], exclude: ['**/*.int.test.ts'] } },
+      {
+        ...shared,
+        test: {
+          ...test,
+          name: 'servers',
+          include: ['packages/*/src/**/*.int.test.ts', 'test/{faults,swap,services}/**/*.test.ts'],
+          globalSetup: ['test/services/global-setup.ts'],
+          testTimeout: 180_000,
+        },
+      },
+      { ...shared, test: { ...test, name: 'packed', include: ['test/{packed,types,docs,examples}/**/*.test.ts'], testTimeout: 240_000, hookTimeout: 240_000 } },
+    ],
+  },
+})
