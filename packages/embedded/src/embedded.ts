@@ -1,0 +1,45 @@
+import { resolve } from 'node:path'
+import { type AdapterOptions, ConfigurationError, type EventStoreAdapter, createAdapter, readConfig } from '@millrace/core'
+import { postgresBackend, schemaNames } from '@millrace/postgres/engine'
+import { type PGliteLike, pgliteEngine } from './pglite-engine.js'
+
+export interface EmbeddedOptions extends AdapterOptions {
+  /**
+   * Folder that holds the data; made if need be. Default: in memory, gone with the process. One process at a time may open it: a second
+   * one gets a `configuration` error that names the first.
+   */
+  readonly folder?: string | undefined
+  /** A PGlite of the caller's, never closed by the adapter. Instead of `folder`. */
+  readonly pglite?: PGliteLike | undefined
+  /** Schema that holds the tables. Default `millrace`. */
+  readonly schema?: string | undefined
+  /** Put before the names of tables and functions. Default: nothing. */
+  readonly tablePrefix?: string | undefined
+  /** `'auto'` (default) creates what is missing when opening; `'manual'` runs no DDL. */
+  readonly setup?: 'auto' | 'manual' | undefined
+}
+
+/**
+ * The embedded adapter: PostgreSQL in WebAssembly (PGlite) inside the process, with the tables and functions of `@millrace/postgres`.
+ * No server; starting takes a few seconds. For development, tests, command-line tools and small applications.
+ *
+ * @param options {@link EmbeddedOptions}, or a URL: `pglite:./data` (a folder), `pglite:` (in memory). Errors: `configuration`.
+ */
+export function embedded(options: EmbeddedOptions | string = {}): EventStoreAdapter {
+  const { folder, pglite, schema, tablePrefix, setup = 'auto', timeoutMs, pageSize } = read(options)
+  if (folder !== undefined && pglite !== undefined) throw new ConfigurationError('give either folder or pglite, not both.', { adapter: 'embedded' })
+  if (setup !== 'auto' && setup !== 'manual') throw new ConfigurationError('setup must be one of auto, manual.', { adapter: 'embedded' })
+  const engine = pgliteEngine(pglite, folder === undefined ? undefined : resolve(folder))
+  const names = schemaNames(schema, tablePrefix)
+  const backend = postgresBackend(engine, { name: 'embedded', names, setup, sharedAcrossProcesses: false, lockMs: 0, settleMs: 0 })
+  return createAdapter(backend, { timeoutMs, pageSize })
+}
+
+function read(given: EmbeddedOptions | string): EmbeddedOptions {
+  const { options, url } = readConfig<EmbeddedOptions>('embedded', given, {
+    options: ['folder', 'pglite', 'schema', 'tablePrefix', 'setup', 'timeoutMs', 'pageSize'],
+    parameters: { schema: 'string', tablePrefix: 'string', setup: 'string', timeoutMs: 'number' },
+  })
+  const folder = url === undefined ? '' : decodeURIComponent(url.pathname)
+  return folder === '' ? options : { ...options, folder }
+}

@@ -1,0 +1,119 @@
+import { mkdir, realpath } from 'node:fs/promises'
+import { type BackendCall, ConfigurationError, missingPackage } from '@millrace/core'
+import { DriverFailure, type Engine, type Parameter, type Row, type Statement } from '@millrace/postgres/engine'
+import { type FolderLock, lockFolder } from './folder-lock.js'
+
+/** What we call of PGlite. A structural type: the caller's may be another copy or version than ours. */
+export interface PGliteLike {
+  query(
+    sql: string,
+    parameters: unknown[],
+    options: { rowMode: 'array'; parsers: Record<number, (value: string) => unknown>; serializers: Record<number, (value: unknown) => unknown> },
+  ): Promise<{ readonly rows: readonly unknown[] }>
+  exec(sql: string): Promise<unknown>
+  transaction<T>(run: (transaction: Pick<PGliteLike, 'query' | 'exec'>) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** Types that PGlite would turn into values; here everything stays the text that the server prints. */
+const resultTypes = [16, 17, 20, 21, 23, 25, 26, 114, 700, 701, 1184, 2950]
+/** Types of our parameters: bytes go to the server in its binary format, everything else as text. */
+const parameterTypes = [16, 17, 20, 21, 23, 25, 114, 1001, 1007, 1009, 1016, 199, 2205, 2950, 2951]
+
+const queryOptions = {
+  rowMode: 'array' as const,
+  parsers: Object.fromEntries(resultTypes.map((type) => [type, (value: string): unknown => value])),
+  serializers: Object.fromEntries(parameterTypes.map((type) => [type, (value: unknown): unknown => (value instanceof Uint8Array ? value : String(value))])),
+}
+
+/** The engine over PGlite: one connection that runs statements one after the other. */
+export function pgliteEngine(given: PGliteLike | undefined, folder: string | undefined): Engine {
+  let opening: Promise<PGliteLike> | undefined
+  let lock: FolderLock | undefined
+
+  /** Starting takes seconds: a caller who gives up leaves it to the next. A failure is not kept. */
+  function database(): Promise<PGliteLike> {
+    opening ??= start().catch(async (error: unknown) => {
+      opening = undefined
+      await lock?.release()
+      lock = undefined
+      throw error
+    })
+    return opening
+  }
+  async function start(): Promise<PGliteLike> {
+    if (given !== undefined) return given
+    const { PGlite } = await loadPGlite()
+    if (folder === undefined) return PGlite.create()
+    await mkdir(folder, { recursive: true })
+    // One folder under two names is one folder.
+    const real = await realpath(folder)
+    lock = await lockFolder(real)
+    return PGlite.create(real)
+  }
+
+  /** PGlite cannot cancel: a caller who gives up goes, the statement goes on. */
+  async function run(statement: Statement, parameters: readonly Parameter[], call: BackendCall, stop: AbortSignal): Promise<readonly Row[]> {
+    call.signal.throwIfAborted()
+    const db = await database()
+    call.signal.throwIfAborted()
+    return orAborted(query(db, statement, parameters), stop, call)
+  }
+
+  return {
+    single: true,
+    async open(call) {
+      await orAborted(database(), call.signal, call)
+    },
+    async close() {
+      const db = await opening?.catch(() => undefined)
+      opening = undefined
+      if (given === undefined) await db?.close()
+      await lock?.release()
+      lock = undefined
+    },
+    read: (statement, parameters, call) => run(statement, parameters, call, call.signal),
+    change: (statement, parameters, call) => run(statement, parameters, call, call.deadline),
+    async transaction(work) {
+      return (await database()).transaction((transaction) =>
+        work({
+          query: (statement, parameters) => query(transaction, statement, parameters),
+          script: async (sql) => void (await transaction.exec(sql)),
+        }),
+      )
+    },
+    onConnectionLost: () => undefined,
+  }
+}
+
+async function query(db: Pick<PGliteLike, 'query'>, statement: Statement, parameters: readonly Parameter[]): Promise<readonly Row[]> {
+  try {
+    return (await db.query(statement.text, [...parameters], queryOptions)).rows as readonly Row[]
+  } catch (error) {
+    throw new DriverFailure('query', error)
+  }
+}
+
+async function orAborted<T>(work: Promise<T>, stop: AbortSignal, call: BackendCall): Promise<T> {
+  let onAbort = (): void => undefined
+  const stopped = new Promise<never>((_, reject) => {
+    onAbort = () => reject(stop === call.deadline ? new DriverFailure('query', new Error('the time is up')) : (stop.reason as Error))
+    stop.addEventListener('abort', onAbort)
+    if (stop.aborted) onAbort()
+  })
+  work.catch(() => undefined)
+  try {
+    return await Promise.race([work, stopped])
+  } finally {
+    stop.removeEventListener('abort', onAbort)
+  }
+}
+
+async function loadPGlite(): Promise<{ readonly PGlite: { create(folder?: string): Promise<PGliteLike> } }> {
+  try {
+    return (await import('@electric-sql/pglite')) as unknown as { readonly PGlite: { create(folder?: string): Promise<PGliteLike> } }
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND') throw missingPackage('embedded', ['@electric-sql/pglite'])
+    throw new ConfigurationError('the package "@electric-sql/pglite" could not be loaded.', { adapter: 'embedded', cause: error })
+  }
+}
