@@ -80,6 +80,17 @@ export const app10: ConformanceCase = {
     const again = await t.holds(adapter, streamId, kept, { message: 'changing a read event changes nothing stored' })
     for (const { createdAt } of again) t.notEqual(createdAt.getTime(), 0, 'createdAt of a later read is as it was')
 
+    await t.part({ capability: 'binary' }, async () => {
+      const [bytes, stream] = [new Uint8Array([1, 2, 3]), t.stream()]
+      const writing = adapter.appendToStream(stream, [{ type: 'Bytes', data: bytes }])
+      bytes[0] = 9
+      await writing
+      for (const what of ['changing the bytes given', 'changing the bytes read']) {
+        const [event] = await adapter.readStream(stream).toArray()
+        t.deepEqual(Array.from(event?.data as Uint8Array), [1, 2, 3], `${what} changes nothing stored`)
+        ;(event?.data as Uint8Array).fill(7)
+      }
+    })
     t.step('input is not changed either')
     const frozen = t.events(1).map((event) => Object.freeze({ ...event, data: Object.freeze({ a: 1 }) }))
     await t.resolves(adapter.appendToStream(t.stream(), Object.freeze(frozen) as never, Object.freeze({ expectedVersion: 0 })), 'frozen input is fine')
