@@ -43,8 +43,9 @@ async function judge(one: ConformanceCase, settings: RunSettings, underClaims: U
   const missing = undeclared(one.requires?.capability, capabilities)
   if (missing.length > 0) {
     if (one.inverse === undefined) throw new HarnessError('hook-fails', `${one.id} requires ${missing.join(', ')} and has no inverse: a fault of the suite.`)
-    const { inverse } = one
-    const verdict = await attemptCase(one, settings, (t) => inverse(t), underClaims)
+    // An inverse is no race, whatever its case is.
+    const { inverse, race: _, ...plain } = one
+    const verdict = await attemptCase(plain, settings, (t) => inverse(t), underClaims)
     if (verdict.status !== 'passed') return verdict
     return { ...verdict, status: 'opted-out', reason: `${missing.join(', ')} not declared` }
   }
@@ -58,7 +59,7 @@ async function judge(one: ConformanceCase, settings: RunSettings, underClaims: U
 }
 
 /** One run of a case with stores of its own. */
-async function attemptCase(one: ConformanceCase, settings: RunSettings, run: (t: CaseContext) => Promise<void>, underClaims: UnderClaim[]): Promise<Verdict> {
+async function attemptCase(one: Omit<ConformanceCase, 'inverse'>, settings: RunSettings, run: (t: CaseContext) => Promise<void>, underClaims: UnderClaim[]): Promise<Verdict> {
   const { harness, profile, capabilities, runId } = settings
   const seed = caseSeed(settings.seed, one.id)
   const time = new AbortController()
@@ -125,7 +126,7 @@ async function freed(disposing: Promise<void>, failed: { readonly error: unknown
   }
 }
 
-function verdictOf(one: ConformanceCase, settings: RunSettings, record: CaseRecord, failed: { readonly error: unknown } | undefined): Verdict {
+function verdictOf(one: Omit<ConformanceCase, 'inverse'>, settings: RunSettings, record: CaseRecord, failed: { readonly error: unknown } | undefined): Verdict {
   const { parts, assertions } = record
   const overlaps = one.race === true ? { overlaps: record.overlaps() } : {}
   const base = { parts, assertions, ...overlaps }
@@ -147,7 +148,7 @@ function verdictOf(one: ConformanceCase, settings: RunSettings, record: CaseReco
   return { ...base, status: 'passed' }
 }
 
-function describeFailure(one: ConformanceCase, settings: RunSettings, record: CaseRecord, error: unknown): CaseFailure {
+function describeFailure(one: Pick<ConformanceCase, 'id'>, settings: RunSettings, record: CaseRecord, error: unknown): CaseFailure {
   const { profile, seed } = settings
   const compared = error instanceof AssertionError ? { expected: shown(error.expected), actual: shown(error.actual) } : {}
   const stack = error instanceof Error ? error.stack : undefined
