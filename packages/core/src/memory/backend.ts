@@ -139,11 +139,17 @@ function readStreamPage(store: MemoryStore, { streamId, direction, from, to, lim
   if (stream === undefined || head.status !== 'live') return { head, events: [] }
   if (direction === 'forwards') {
     const first = Math.max(from ?? 1, head.firstVersion)
-    return { head, events: stream.events.slice(first - 1, Math.min(to ?? head.version, first + limit - 1)) }
+    return { head, events: stream.events.slice(first - 1, Math.min(to ?? head.version, first + limit - 1)).map(handOut) }
   }
   const last = Math.min(from ?? head.version, head.version)
   const lowest = Math.max(to ?? 1, head.firstVersion, last - limit + 1)
-  return { head, events: stream.events.slice(lowest - 1, Math.max(last, lowest - 1)).reverse() }
+  return { head, events: stream.events.slice(lowest - 1, Math.max(last, lowest - 1)).reverse().map(handOut) }
+}
+
+/** The reader gets copies of what can be changed: a date, bytes. */
+function handOut(event: StoredEvent): StoredEvent {
+  const { data, createdAt } = event
+  return { ...event, data: 'bytes' in data ? { bytes: data.bytes.slice() } : data, createdAt: new Date(createdAt) }
 }
 
 function readLogPage(store: MemoryStore, request: LogPageRequest, place: (position: string) => number): LogPage {
@@ -153,7 +159,8 @@ function readLogPage(store: MemoryStore, request: LogPageRequest, place: (positi
   const window = direction === 'forwards' ? store.log.slice(start, Math.min(top, start + limit)) : backwards(store.log, Math.min(start - 1, top), limit)
   const last = window.at(-1)
   const end = last === undefined || (direction === 'forwards' ? start + window.length >= top : place(last.position ?? '') === 1)
-  return { events: filter === undefined ? window : window.filter((event) => matches(event, filter)), next: last?.position, end }
+  const wanted = filter === undefined ? window : window.filter((event) => matches(event, filter))
+  return { events: wanted.map(handOut), next: last?.position, end }
 }
 
 /** Up to `limit` events from the one at `place`, 1-based, downwards. */

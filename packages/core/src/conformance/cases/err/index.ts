@@ -1,0 +1,6 @@
+import type { ConformanceCase } from '../../case.js'
+import { err01 } from './fields.js'
+import { err02 } from './not-supported.js'
+import { err05 } from './secrets.js'
+
+export const err: readonly ConformanceCase[] = [err01, err02, err05]

@@ -1,0 +1,69 @@
+import type { Capabilities } from '../capabilities.js'
+import type { CapabilityAtom } from './capability-term.js'
+import type { CaseId, HookName, Profile } from './harness.js'
+
+/**
+ * What became of a case. Only `passed` and `failed` say something about the adapter; the others say why nothing could be said:
+ * `not-proven` (no hook, no server, no overlap), `opted-out` (a capability is not declared, and the inverse held), `known-failure`
+ * (listed in the harness' `skips`, still failing), `unscored` (newer than the adapter's contract version).
+ */
+export type CaseStatus = 'passed' | 'failed' | 'not-proven' | 'opted-out' | 'known-failure' | 'unscored'
+
+export interface PartReport {
+  readonly name: string
+  readonly status: 'passed' | 'failed' | 'not-proven' | 'opted-out'
+  readonly reason?: string
+}
+
+/** The adapter does more than it declares. */
+export interface UnderClaim {
+  readonly capability: CapabilityAtom
+  readonly evidence: string
+}
+
+export interface CaseFailure {
+  /** What should have been, then what was. */
+  readonly message: string
+  /** The last thing the case said it was doing. */
+  readonly step: string
+  readonly expected?: string
+  readonly actual?: string
+  readonly stack?: string
+  /** One line that runs this case again with the same chance. */
+  readonly replay: string
+}
+
+export interface CaseReport {
+  readonly id: CaseId
+  readonly title: string
+  readonly section: string
+  readonly level: 'must' | 'should'
+  readonly status: CaseStatus
+  /** Why it is not simply passed. */
+  readonly reason?: string
+  readonly parts: readonly PartReport[]
+  readonly assertions: number
+  /** Calls that were under way while another was started; races only. */
+  readonly overlaps?: number
+  readonly tries?: number
+  readonly durationMs: number
+  readonly failure?: CaseFailure
+}
+
+export interface ConformanceReport {
+  /** Format of this file. */
+  readonly report: 1
+  readonly harness: string
+  readonly adapter: string
+  readonly contract: number
+  readonly node: string
+  readonly profile: Profile
+  readonly seed: number
+  readonly capabilities: Capabilities
+  /** Hooks the harness has. */
+  readonly hooks: readonly HookName[]
+  readonly totals: Readonly<Record<CaseStatus, number>>
+  readonly underClaims: readonly UnderClaim[]
+  readonly durationMs: number
+  readonly cases: readonly CaseReport[]
+}

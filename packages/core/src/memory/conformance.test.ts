@@ -1,0 +1,4 @@
+import { describeConformance } from '../conformance/vitest.js'
+import { memoryHarness } from './conformance-harness.js'
+
+describeConformance(memoryHarness(), { profile: 'standard' })
