@@ -7,7 +7,7 @@ export interface CheckedHarness {
   /** Stays open until {@link CheckedHarness.dispose}. */
   readonly probe: HarnessInstance
   readonly hooks: readonly HookName[]
-  dispose(): Promise<void>
+  readonly dispose: () => Promise<void>
 }
 
 const allHooks: readonly HookName[] = [

@@ -6,7 +6,7 @@ import type { CaseContext } from './case.js'
 interface Method {
   readonly name: string
   readonly capability?: CapabilityName
-  call(options: CallOptions): Subject
+  readonly call: (options: CallOptions) => Subject
 }
 
 /** One harmless call of each method that the adapter declares, with the given options: what holds for all methods is tried on all. */

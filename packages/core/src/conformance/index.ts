@@ -7,5 +7,14 @@ export { renderMatrix } from './matrix.js'
 export { HarnessError } from './outcome.js'
 export type { RaceResult } from './race.js'
 export type { Random } from './random.js'
-export type { CaseFailure, CaseReport, CaseStatus, ConformanceReport, PartReport, UnderClaim } from './report.js'
+export {
+  type CaseFailure,
+  type CaseReport,
+  type CaseStatus,
+  type ConformanceReport,
+  type PartReport,
+  type StableReport,
+  type UnderClaim,
+  stableReport,
+} from './report.js'
 export { type ConformanceOptions, type ConformanceSession, createSession, runConformance } from './run-conformance.js'

@@ -1,5 +1,5 @@
 import type { ConformanceCase } from './case.js'
-import type { CaseReport, CaseStatus, ConformanceReport } from './report.js'
+import type { CaseStatus, StableReport } from './report.js'
 
 const marks: Readonly<Record<CaseStatus, string>> = {
   passed: '✓',
@@ -15,7 +15,7 @@ const marks: Readonly<Record<CaseStatus, string>> = {
  *
  * A case that a report does not have is 'not run'.
  */
-export function renderMatrix(cases: readonly ConformanceCase[], reports: readonly ConformanceReport[]): string {
+export function renderMatrix(cases: readonly ConformanceCase[], reports: readonly StableReport[]): string {
   const notes = createNotes()
   const rows = cases.map((one) => {
     const cells = reports.map((report) =>
@@ -26,7 +26,7 @@ export function renderMatrix(cases: readonly ConformanceCase[], reports: readonl
     )
     return `| ${one.id} | ${escape(one.title)} | ${cells.join(' | ')} |`
   })
-  const head = [...reports.map(({ harness }) => harness)].join(' | ')
+  const head = reports.map(({ harness }) => harness).join(' | ')
   const totals = reports.map((report) => summary(report)).join('\n')
   return `# Conformance
 
@@ -42,14 +42,14 @@ ${rows.join('\n')}
 ${notes.render()}${underClaims(reports)}`
 }
 
-function summary({ harness, adapter, contract, profile, totals }: ConformanceReport): string {
+function summary({ harness, adapter, contract, profile, totals }: StableReport): string {
   const counts = Object.entries(totals).filter(([, count]) => count > 0)
   return `- **${harness}** (adapter \`${adapter}\`, contract ${contract}, profile \`${profile}\`): ${counts.map(([status, count]) => `${count} ${status}`).join(', ')}`
 }
 
-function cell(report: CaseReport | undefined, notes: Notes): string {
+function cell(report: StableReport['cases'][number] | undefined, notes: Notes): string {
   if (report === undefined) return `? ${notes.of('not run')}`
-  const own = report.reason === undefined ? (report.failure === undefined ? [] : [firstLine(report.failure.message)]) : [report.reason]
+  const own = report.reason === undefined ? (report.failed === undefined ? [] : [report.failed]) : [report.reason]
   const parts = report.parts.flatMap(({ name, status, reason }) =>
     status === 'passed' || reason === undefined ? [] : [status === 'opted-out' ? reason : `part ${name}: ${reason}`],
   )
@@ -74,15 +74,11 @@ function createNotes(): Notes {
   }
 }
 
-function underClaims(reports: readonly ConformanceReport[]): string {
+function underClaims(reports: readonly StableReport[]): string {
   const lines = reports.flatMap(({ harness, underClaims: claims }) =>
     claims.map(({ capability, evidence }) => `- **${harness}**, \`${capability}\`: ${evidence}`),
   )
   return lines.length === 0 ? '' : `\n## Does more than it declares\n\n${lines.join('\n')}\n`
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? ''
 }
 
 function escape(text: string): string {

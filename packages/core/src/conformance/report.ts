@@ -50,6 +50,36 @@ export interface CaseReport {
   readonly failure?: CaseFailure
 }
 
+/** What of a report is the same for the same results: no times, seeds or versions of the machine. This is what is committed. */
+export interface StableReport extends Pick<
+  ConformanceReport,
+  'report' | 'harness' | 'adapter' | 'contract' | 'profile' | 'capabilities' | 'hooks' | 'totals' | 'underClaims'
+> {
+  readonly cases: readonly (Pick<CaseReport, 'id' | 'status' | 'reason' | 'parts'> & { readonly failed?: string })[]
+}
+
+export function stableReport(report: ConformanceReport): StableReport {
+  const { harness, adapter, contract, profile, capabilities, hooks, totals, underClaims, cases } = report
+  return {
+    report: 1,
+    harness,
+    adapter,
+    contract,
+    profile,
+    capabilities,
+    hooks,
+    totals,
+    underClaims,
+    cases: cases.map(({ id, status, reason, parts, failure }) => ({
+      id,
+      status,
+      ...(reason === undefined ? {} : { reason }),
+      parts,
+      ...(failure === undefined ? {} : { failed: failure.message.split('\n', 1)[0] ?? '' }),
+    })),
+  }
+}
+
 export interface ConformanceReport {
   /** Format of this file. */
   readonly report: 1

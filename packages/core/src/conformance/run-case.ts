@@ -33,6 +33,9 @@ type Verdict = Pick<CaseReport, 'status' | 'parts' | 'assertions'> & {
   tries?: number
 }
 
+/** What a run of a case or of its inverse needs to know of it. */
+type Runnable = Omit<ConformanceCase, 'inverse' | 'race'> & { readonly race?: true | undefined }
+
 /** Runs one case and says what became of it. Rejects only with a {@link HarnessError}, or when the run is aborted. */
 export async function runCase(
   one: ConformanceCase,
@@ -53,8 +56,7 @@ async function judge(one: ConformanceCase, settings: RunSettings, underClaims: U
     if (one.inverse === undefined)
       throw new HarnessError('hook-fails', `${one.id} requires ${missing.join(', ')} and has no inverse: a fault of the suite.`)
     // An inverse is no race, whatever its case is.
-    const { inverse, race: _, ...plain } = one
-    const verdict = await attemptCase(plain, settings, (t) => inverse(t), underClaims)
+    const verdict = await attemptCase({ ...one, race: undefined }, settings, (t) => one.inverse?.(t) ?? Promise.resolve(), underClaims)
     if (verdict.status !== 'passed') return verdict
     return { ...verdict, status: 'opted-out', reason: `${missing.join(', ')} not declared` }
   }
@@ -69,7 +71,7 @@ async function judge(one: ConformanceCase, settings: RunSettings, underClaims: U
 
 /** One run of a case with stores of its own. */
 async function attemptCase(
-  one: Omit<ConformanceCase, 'inverse'>,
+  one: Runnable,
   settings: RunSettings,
   run: (t: CaseContext) => Promise<void>,
   underClaims: UnderClaim[],
@@ -149,12 +151,7 @@ async function freed(disposing: Promise<void>, failed: { readonly error: unknown
   }
 }
 
-function verdictOf(
-  one: Omit<ConformanceCase, 'inverse'>,
-  settings: RunSettings,
-  record: CaseRecord,
-  failed: { readonly error: unknown } | undefined,
-): Verdict {
+function verdictOf(one: Runnable, settings: RunSettings, record: CaseRecord, failed: { readonly error: unknown } | undefined): Verdict {
   const { parts, assertions } = record
   const overlaps = one.race === true ? { overlaps: record.overlaps() } : {}
   const base = { parts, assertions, ...overlaps }

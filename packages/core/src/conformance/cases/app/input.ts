@@ -2,6 +2,8 @@ import type { ConformanceCase } from '../../case.js'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u
 
+const show = (value: unknown): string => (typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value) ?? 'undefined'))
+
 export const app09: ConformanceCase = {
   id: 'APP-09',
   title: 'an expectation, list of events, type or id that is none is refused before any I/O',
@@ -18,7 +20,7 @@ export const app09: ConformanceCase = {
     const [one] = t.events(1)
     const bad = [
       ...[-1, 1.5, Number.NaN, Infinity, 2 ** 53, 'x', '1', null, {}, 1n].map((expectedVersion) => ({
-        what: `the expectation ${String(expectedVersion)}`,
+        what: `the expectation ${show(expectedVersion)}`,
         events: [one],
         options: { expectedVersion },
         path: 'expectedVersion',
@@ -108,7 +110,7 @@ export const app10: ConformanceCase = {
       for (const what of ['changing the bytes given', 'changing the bytes read']) {
         const [event] = await adapter.readStream(stream).toArray()
         t.deepEqual(Array.from(event?.data as Uint8Array), [1, 2, 3], `${what} changes nothing stored`)
-        ;(event?.data as Uint8Array).fill(7)
+        ;(event as { data: Uint8Array }).data.fill(7)
       }
     })
     t.step('input is not changed either')

@@ -93,7 +93,7 @@ async function provokeAll(t: CaseContext, payload: string, provoke: (call: () =>
 function faces(error: unknown): string[] {
   const texts: string[] = []
   for (let one: unknown = error, depth = 0; one !== undefined && depth < 8; depth += 1) {
-    texts.push(String(one), inspect(one, { depth: 20, showHidden: true }), JSON.stringify(one) ?? '')
+    texts.push(inspect(one, { depth: 20, showHidden: true }), JSON.stringify(one) ?? '')
     texts.push(...(one instanceof Error ? [one.message, one.stack ?? ''] : []))
     one = one instanceof Error ? one.cause : undefined
   }
@@ -105,7 +105,7 @@ function captureLog(): { end(): string } {
   let text = ''
   const restore: (() => void)[] = []
   for (const stream of [process.stdout, process.stderr]) {
-    const { write } = stream
+    const write = Reflect.get(stream, 'write') as typeof stream.write
     stream.write = ((chunk: unknown, ...rest: unknown[]) => {
       text += typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString('utf8')
       return Reflect.apply(write, stream, [chunk, ...rest]) as boolean

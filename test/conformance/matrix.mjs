@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { allCases, renderMatrix, stableReport } from '../../packages/core/dist/conformance/index.js'
+
+// Keeps test/conformance/reports and CONFORMANCE.md true to the runs just made (.reports/conformance-*.json).
+//   node test/conformance/matrix.mjs          fails when what is committed differs from a run
+//   node test/conformance/matrix.mjs --write  takes the runs over
+// A store that was not run (no server) is not compared: its column stays as it was committed.
+
+const stores = ['memory', 'embedded', 'postgres']
+const root = new URL('../../', import.meta.url)
+const write = process.argv.includes('--write')
+const stale = []
+const columns = []
+
+for (const store of stores) {
+  const fresh = new URL(`.reports/conformance-${store}.json`, root)
+  const committed = new URL(`test/conformance/reports/${store}.json`, root)
+  const text = existsSync(fresh) ? print(stableReport(JSON.parse(await readFile(fresh, 'utf8')))) : undefined
+  if (text === undefined) console.log(`${store}: not run, not compared`)
+  else await keep(committed, text)
+  if (existsSync(committed)) columns.push(JSON.parse(write && text !== undefined ? text : await readFile(committed, 'utf8')))
+}
+await keep(new URL('CONFORMANCE.md', root), renderMatrix(allCases, columns))
+
+if (stale.length > 0) {
+  console.error(`Stale: ${stale.join(', ')}. Run: pnpm conformance:write`)
+  process.exitCode = 1
+}
+
+async function keep(url, text) {
+  if (write) {
+    await mkdir(new URL('.', url), { recursive: true })
+    await writeFile(url, text)
+  } else if (!existsSync(url) || (await readFile(url, 'utf8')) !== text) stale.push(fileURLToPath(url).slice(fileURLToPath(root).length))
+}
+
+function print(report) {
+  return `${JSON.stringify(report, undefined, 2)}\n`
+}
