@@ -12,7 +12,17 @@ import { deleteStream, getStreamMetadata, required, setStreamMetadata, tombstone
 import { createLifecycle } from './lifecycle.js'
 import { checkName } from './limits.js'
 import { listStreams } from './list-streams.js'
-import { parseAfter, parseDirection, parseFilter, parseLimit, parsePrefix, parseSignal, parseTimeoutMs, parseVersion, parseWhole } from './options.js'
+import {
+  parseAfter,
+  parseDirection,
+  parseFilter,
+  parseLimit,
+  parsePrefix,
+  parseSignal,
+  parseTimeoutMs,
+  parseVersion,
+  parseWhole,
+} from './options.js'
 import { eventIterable, pageBytes } from './paging.js'
 import { logPages } from './read-log.js'
 import { streamPages } from './read-stream.js'
@@ -51,10 +61,22 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
   function startCall(method: string, streamId: string | undefined, call: CallOptions, more: readonly AbortSignal[] = []): Call {
     const signal = parseSignal(call.signal)
     const timeoutMs = parseTimeoutMs(call.timeoutMs, defaultTimeoutMs)
-    return { method, streamId, signals: signal === undefined ? more : [signal, ...more], once, timeoutMs, endsAt: performance.now() + timeoutMs }
+    return {
+      method,
+      streamId,
+      signals: signal === undefined ? more : [signal, ...more],
+      once,
+      timeoutMs,
+      endsAt: performance.now() + timeoutMs,
+    }
   }
   /** Runs a promise method: what `prepare` throws, before any I/O, is a rejection like any other. */
-  async function call<T>(method: string, streamId: unknown, given: unknown, prepare: (options: Record<string, unknown>) => (call: Call) => Promise<T>): Promise<T> {
+  async function call<T>(
+    method: string,
+    streamId: unknown,
+    given: unknown,
+    prepare: (options: Record<string, unknown>) => (call: Call) => Promise<T>,
+  ): Promise<T> {
     lifecycle.refuseClosed()
     try {
       const checked = parseOptions(given)
@@ -160,7 +182,8 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
                 if (window.after !== undefined) comparePositions(window.after, window.after)
                 return retried(backend, started, (bc) => required(backend.readLogEnd).call(backend, { settled: true }, bc))
               }),
-            page: (request) => fetch((started) => retried(backend, started, (bc) => required(backend.readLogPage).call(backend, request, bc))),
+            page: (request) =>
+              fetch((started) => retried(backend, started, (bc) => required(backend.readLogPage).call(backend, request, bc))),
           })
           return { nextPage, guard }
         }),
@@ -201,7 +224,8 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
             const after = parseAfter(checked.after) ?? 'start'
             const look = looking('subscribeToAll', undefined, checked)
             return logSource(backend, after, parseFilter(checked.filter), pageSize, {
-              end: (settled, signal) => look(signal, (started) => single(started, (bc) => required(backend.readLogEnd).call(backend, { settled }, bc))),
+              end: (settled, signal) =>
+                look(signal, (started) => single(started, (bc) => required(backend.readLogEnd).call(backend, { settled }, bc))),
               page: (request, signal) =>
                 look(signal, (started) => {
                   if (request.after !== undefined) comparePositions(request.after, request.after)
@@ -219,25 +243,29 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
       }),
 
     listStreams: (given): AsyncIterable<StreamInfo> =>
-      listStreams((gone) =>
-        naming(() => {
-          require('listStreams')
-          const checked = parseOptions(given)
-          const { fetch, guard } = iteration('listStreams', undefined, checked, gone)
-          return {
-            prefix: parsePrefix(checked.prefix, 'prefix') ?? '',
-            limit: parseLimit(checked.limit),
-            guard,
-            page: (request) => fetch((started) => retried(backend, started, (bc) => required(backend.listStreamsPage).call(backend, request, bc))),
-          }
-        }),
-      pageSize),
+      listStreams(
+        (gone) =>
+          naming(() => {
+            require('listStreams')
+            const checked = parseOptions(given)
+            const { fetch, guard } = iteration('listStreams', undefined, checked, gone)
+            return {
+              prefix: parsePrefix(checked.prefix, 'prefix') ?? '',
+              limit: parseLimit(checked.limit),
+              guard,
+              page: (request) =>
+                fetch((started) => retried(backend, started, (bc) => required(backend.listStreamsPage).call(backend, request, bc))),
+            }
+          }),
+        pageSize,
+      ),
 
     deleteStream: (streamId, given) =>
       call('deleteStream', streamId, given, (checked) => {
         require('deleteStream')
         const expected = parseExpectedVersion(checked.expectedVersion)
-        if (expected === 'noStream') throw new InvalidArgumentError("must be 'any', 'streamExists' or a version.", { path: 'expectedVersion' })
+        if (expected === 'noStream')
+          throw new InvalidArgumentError("must be 'any', 'streamExists' or a version.", { path: 'expectedVersion' })
         return (started) => deleteStream(backend, started, streamId, expected).then(changes.notify)
       }),
     tombstoneStream: (streamId, given) =>

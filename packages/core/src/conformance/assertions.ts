@@ -87,8 +87,24 @@ export function createAssertions(count: () => void): Assertions {
     async holds(adapter, streamId, events, { firstVersion = 1, streamType, message = 'the stream holds exactly what was appended' } = {}) {
       const stored = await assertions.resolves(adapter.readStream(streamId).toArray(), `${message}: reading it`)
       assertions.deepEqual(
-        stored.map(({ id, type, data, metadata, version, ...rest }) => ({ id, type, data, metadata, version, streamId: rest.streamId, streamType: rest.streamType })),
-        events.map(({ id, type, data, metadata }, index) => ({ id, type, data, metadata, version: firstVersion + index, streamId, streamType })),
+        stored.map(({ id, type, data, metadata, version, ...rest }) => ({
+          id,
+          type,
+          data,
+          metadata,
+          version,
+          streamId: rest.streamId,
+          streamType: rest.streamType,
+        })),
+        events.map(({ id, type, data, metadata }, index) => ({
+          id,
+          type,
+          data,
+          metadata,
+          version: firstVersion + index,
+          streamId,
+          streamType,
+        })),
         message,
       )
       return stored

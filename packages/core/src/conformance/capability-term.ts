@@ -2,12 +2,7 @@ import type { Capabilities, CapabilityName } from '../capabilities.js'
 
 /** One capability a case can depend on. */
 export type CapabilityAtom =
-  | CapabilityName
-  | 'realTimeOrder'
-  | 'contiguousBatches'
-  | 'idempotency.any'
-  | 'strongReads'
-  | 'sharedAcrossProcesses'
+  CapabilityName | 'realTimeOrder' | 'contiguousBatches' | 'idempotency.any' | 'strongReads' | 'sharedAcrossProcesses'
 
 /** One capability, or several that must all be declared. */
 export type CapabilityTerm = CapabilityAtom | readonly CapabilityAtom[]

@@ -34,13 +34,23 @@ const checkMs = 60_000
  * Makes two stores and looks whether they are what a harness promises: empty, apart, with the same capabilities. Without that every
  * later failure would blame the adapter. Errors: {@link HarnessError} naming the fault. See also ISO-02.
  */
-export async function checkHarness(harness: ConformanceHarness, runId: string, profile: Profile, seed: number, signal: AbortSignal | undefined): Promise<CheckedHarness> {
+export async function checkHarness(
+  harness: ConformanceHarness,
+  runId: string,
+  profile: Profile,
+  seed: number,
+  signal: AbortSignal | undefined,
+): Promise<CheckedHarness> {
   const time = new AbortController()
   const base = { harness, prefix: `${runId}_probe`, seed, profile, signal: time.signal }
   const first = createInstances({ ...base, capabilities: undefined })
   const probe = await first.make({})
   const second = createInstances({ ...base, prefix: `${runId}_other`, capabilities: probe.adapter.capabilities })
-  const late = (): HarnessError => new HarnessError('factory-hangs', `the harness "${harness.name}" did not pass its check within ${checkMs / 1000} s: its store does not answer.`)
+  const late = (): HarnessError =>
+    new HarnessError(
+      'factory-hangs',
+      `the harness "${harness.name}" did not pass its check within ${checkMs / 1000} s: its store does not answer.`,
+    )
   try {
     await bounded(checkMs, compare(harness, probe, second, `${runId}-probe`), late)
   } catch (error) {
@@ -71,6 +81,10 @@ async function compare(harness: ConformanceHarness, probe: HarnessInstance, othe
       throw new HarnessError('namespaces-leak', `the harness "${harness.name}" leaks: an event of one namespace is seen in another.`)
   } catch (error) {
     if (error instanceof HarnessError) throw error
-    throw new HarnessError('factory-throws', `an adapter of the harness "${harness.name}" cannot append and read one event: ${messageOf(error)}`, error)
+    throw new HarnessError(
+      'factory-throws',
+      `an adapter of the harness "${harness.name}" cannot append and read one event: ${messageOf(error)}`,
+      error,
+    )
   }
 }

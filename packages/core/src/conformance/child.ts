@@ -35,6 +35,8 @@ export function runChild(t: CaseContext, namespace: string, program: string, arg
       stderr += text
     })
     child.on('error', reject)
-    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr, afterClosedMs: closedAt === undefined ? undefined : performance.now() - closedAt }))
+    child.on('close', (exitCode) =>
+      resolve({ exitCode, stdout, stderr, afterClosedMs: closedAt === undefined ? undefined : performance.now() - closedAt }),
+    )
   })
 }

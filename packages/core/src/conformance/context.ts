@@ -57,7 +57,10 @@ export function createContext(settings: ContextSettings): { readonly context: Ca
     if (ignored !== undefined) throw new NotProven(`the harness ignores the option ${ignored}`)
     return made
   }
-  async function hooked(hook: HookName, make: (instance: HarnessInstance) => Promise<EventStoreAdapter> | undefined): Promise<EventStoreAdapter> {
+  async function hooked(
+    hook: HookName,
+    make: (instance: HarnessInstance) => Promise<EventStoreAdapter> | undefined,
+  ): Promise<EventStoreAdapter> {
     const made = make(await instance())
     if (made === undefined) throw new NotProven(`the harness has no hook ${hook}`)
     try {

@@ -28,9 +28,17 @@ export function everyMethod(t: CaseContext, adapter: EventStoreAdapter, streamId
     { name: 'listStreams', capability: 'listStreams', call: (options) => () => adapter.listStreams(options) },
     { name: 'deleteStream', capability: 'deleteStream', call: (options) => () => adapter.deleteStream(streamId, options) },
     { name: 'tombstoneStream', capability: 'tombstoneStream', call: (options) => () => adapter.tombstoneStream(streamId, options) },
-    { name: 'truncateStream', capability: 'truncateStream', call: (options) => () => adapter.truncateStream(streamId, { ...options, before: 1 }) },
+    {
+      name: 'truncateStream',
+      capability: 'truncateStream',
+      call: (options) => () => adapter.truncateStream(streamId, { ...options, before: 1 }),
+    },
     { name: 'getStreamMetadata', capability: 'streamMetadata', call: (options) => () => adapter.getStreamMetadata(streamId, options) },
-    { name: 'setStreamMetadata', capability: 'streamMetadata', call: (options) => () => adapter.setStreamMetadata(streamId, { a: 1 }, options) },
+    {
+      name: 'setStreamMetadata',
+      capability: 'streamMetadata',
+      call: (options) => () => adapter.setStreamMetadata(streamId, { a: 1 }, options),
+    },
   ]
   return methods.filter(({ capability }) => capability === undefined || t.declares(capability))
 }

@@ -84,7 +84,8 @@ async function makeInstance(harness: ConformanceHarness, context: HarnessContext
 }
 
 async function disposing(harness: ConformanceHarness, work: PromiseLike<void>): Promise<void> {
-  const late = (): HarnessError => new HarnessError('dispose-fails', `an instance of the harness "${harness.name}" could not be freed within ${harnessMs / 1000} s.`)
+  const late = (): HarnessError =>
+    new HarnessError('dispose-fails', `an instance of the harness "${harness.name}" could not be freed within ${harnessMs / 1000} s.`)
   try {
     await bounded(harnessMs, Promise.resolve(work), late)
   } catch (error) {

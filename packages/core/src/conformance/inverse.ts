@@ -12,12 +12,19 @@ const uses: Readonly<Record<CapabilityName, (adapter: EventStoreAdapter, streamI
     () => adapter.comparePositions('m1-0-1', 'm1-0-2'),
   ],
   deleteStream: (adapter, streamId) => [() => adapter.deleteStream(streamId), () => adapter.deleteStream(streamId, { expectedVersion: 2 })],
-  tombstoneStream: (adapter, streamId) => [() => adapter.tombstoneStream(streamId), () => adapter.tombstoneStream(streamId, { expectedVersion: 2 })],
+  tombstoneStream: (adapter, streamId) => [
+    () => adapter.tombstoneStream(streamId),
+    () => adapter.tombstoneStream(streamId, { expectedVersion: 2 }),
+  ],
   truncateStream: (adapter, streamId) => [() => adapter.truncateStream(streamId, { before: 2 })],
   streamMetadata: (adapter, streamId) => [() => adapter.getStreamMetadata(streamId), () => adapter.setStreamMetadata(streamId, { a: 1 })],
   listStreams: (adapter) => [() => adapter.listStreams(), () => adapter.listStreams({ prefix: 'a', limit: 1 })],
   multiStreamAppend: (adapter, streamId) => [
-    () => adapter.appendToStreams([{ streamId, events: [{ type: 'Part', data: 1 }] }, { streamId: `${streamId}b`, events: [{ type: 'Part', data: 2 }] }]),
+    () =>
+      adapter.appendToStreams([
+        { streamId, events: [{ type: 'Part', data: 1 }] },
+        { streamId: `${streamId}b`, events: [{ type: 'Part', data: 2 }] },
+      ]),
   ],
   binary: (adapter, streamId) => [() => adapter.appendToStream(streamId, [{ type: 'Bytes', data: new Uint8Array([1, 2]) }])],
 }
@@ -42,7 +49,12 @@ export async function proveUnsupported(t: CaseContext, capability: CapabilityNam
   await adapter.appendToStream(streamId, events.slice(0, 2))
   const before = await adapter.getStreamState(streamId)
   for (const use of uses[capability](adapter, streamId))
-    await t.rejects(use, 'not-supported', { capability, retryable: false, outcome: 'not-applied' }, `${capability} is not declared, so using it is refused by name`)
+    await t.rejects(
+      use,
+      'not-supported',
+      { capability, retryable: false, outcome: 'not-applied' },
+      `${capability} is not declared, so using it is refused by name`,
+    )
   t.deepEqual(await adapter.getStreamState(streamId), before, `the refused ${capability} changes nothing`)
   await adapter.appendToStream(streamId, events.slice(2), { expectedVersion: 2 })
   await t.holds(adapter, streamId, events, { message: `the adapter is usable after the refused ${capability}` })

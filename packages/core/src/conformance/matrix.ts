@@ -18,7 +18,12 @@ const marks: Readonly<Record<CaseStatus, string>> = {
 export function renderMatrix(cases: readonly ConformanceCase[], reports: readonly ConformanceReport[]): string {
   const notes = createNotes()
   const rows = cases.map((one) => {
-    const cells = reports.map((report) => cell(report.cases.find(({ id }) => id === one.id), notes))
+    const cells = reports.map((report) =>
+      cell(
+        report.cases.find(({ id }) => id === one.id),
+        notes,
+      ),
+    )
     return `| ${one.id} | ${escape(one.title)} | ${cells.join(' | ')} |`
   })
   const head = [...reports.map(({ harness }) => harness)].join(' | ')
@@ -64,12 +69,15 @@ function createNotes(): Notes {
       if (!reasons.includes(reason)) reasons.push(reason)
       return `[${reasons.indexOf(reason) + 1}](#reasons)`
     },
-    render: () => (reasons.length === 0 ? '' : `\n## Reasons\n\n${reasons.map((reason, index) => `${index + 1}. ${escape(reason)}`).join('\n')}\n`),
+    render: () =>
+      reasons.length === 0 ? '' : `\n## Reasons\n\n${reasons.map((reason, index) => `${index + 1}. ${escape(reason)}`).join('\n')}\n`,
   }
 }
 
 function underClaims(reports: readonly ConformanceReport[]): string {
-  const lines = reports.flatMap(({ harness, underClaims: claims }) => claims.map(({ capability, evidence }) => `- **${harness}**, \`${capability}\`: ${evidence}`))
+  const lines = reports.flatMap(({ harness, underClaims: claims }) =>
+    claims.map(({ capability, evidence }) => `- **${harness}**, \`${capability}\`: ${evidence}`),
+  )
   return lines.length === 0 ? '' : `\n## Does more than it declares\n\n${lines.join('\n')}\n`
 }
 

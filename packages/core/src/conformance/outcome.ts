@@ -10,7 +10,8 @@ export class NotProven extends Error {
 
 /** The harness is at fault, not the adapter: the run ends with this error. */
 export class HarnessError extends Error {
-  readonly fault: 'factory-throws' | 'factory-hangs' | 'namespaces-leak' | 'capabilities-change' | 'not-empty' | 'dispose-fails' | 'hook-fails'
+  readonly fault:
+    'factory-throws' | 'factory-hangs' | 'namespaces-leak' | 'capabilities-change' | 'not-empty' | 'dispose-fails' | 'hook-fails'
 
   constructor(fault: HarnessError['fault'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })

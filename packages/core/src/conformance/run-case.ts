@@ -26,10 +26,18 @@ const limitMs: Readonly<Record<Profile, number>> = { smoke: 20_000, standard: 60
 /** A race is tried so often before it counts as not proven. */
 const raceTries = 3
 
-type Verdict = Pick<CaseReport, 'status' | 'parts' | 'assertions'> & { reason?: string; failure?: CaseFailure; overlaps?: number; tries?: number }
+type Verdict = Pick<CaseReport, 'status' | 'parts' | 'assertions'> & {
+  reason?: string
+  failure?: CaseFailure
+  overlaps?: number
+  tries?: number
+}
 
 /** Runs one case and says what became of it. Rejects only with a {@link HarnessError}, or when the run is aborted. */
-export async function runCase(one: ConformanceCase, settings: RunSettings): Promise<{ readonly report: CaseReport; readonly underClaims: readonly UnderClaim[] }> {
+export async function runCase(
+  one: ConformanceCase,
+  settings: RunSettings,
+): Promise<{ readonly report: CaseReport; readonly underClaims: readonly UnderClaim[] }> {
   const startedAt = performance.now()
   const underClaims: UnderClaim[] = []
   const verdict = applySkip(one, settings, await judge(one, settings, underClaims))
@@ -42,7 +50,8 @@ async function judge(one: ConformanceCase, settings: RunSettings, underClaims: U
   const { capabilities, harness, probe } = settings
   const missing = undeclared(one.requires?.capability, capabilities)
   if (missing.length > 0) {
-    if (one.inverse === undefined) throw new HarnessError('hook-fails', `${one.id} requires ${missing.join(', ')} and has no inverse: a fault of the suite.`)
+    if (one.inverse === undefined)
+      throw new HarnessError('hook-fails', `${one.id} requires ${missing.join(', ')} and has no inverse: a fault of the suite.`)
     // An inverse is no race, whatever its case is.
     const { inverse, race: _, ...plain } = one
     const verdict = await attemptCase(plain, settings, (t) => inverse(t), underClaims)
@@ -59,7 +68,12 @@ async function judge(one: ConformanceCase, settings: RunSettings, underClaims: U
 }
 
 /** One run of a case with stores of its own. */
-async function attemptCase(one: Omit<ConformanceCase, 'inverse'>, settings: RunSettings, run: (t: CaseContext) => Promise<void>, underClaims: UnderClaim[]): Promise<Verdict> {
+async function attemptCase(
+  one: Omit<ConformanceCase, 'inverse'>,
+  settings: RunSettings,
+  run: (t: CaseContext) => Promise<void>,
+  underClaims: UnderClaim[],
+): Promise<Verdict> {
   const { harness, profile, capabilities, runId } = settings
   const seed = caseSeed(settings.seed, one.id)
   const time = new AbortController()
@@ -67,7 +81,16 @@ async function attemptCase(one: Omit<ConformanceCase, 'inverse'>, settings: RunS
   settings.signal?.throwIfAborted()
   const prefix = `${runId}_${one.id.toLowerCase().replace('-', '_')}_${nextAttempt()}`
   const instances = createInstances({ harness, prefix, seed, profile, signal: time.signal, capabilities })
-  const { context, record } = createContext({ harness, instances, capabilities, profile, seed, prefix, signal: time.signal, sharedLog: settings.probe.sharedLog === true })
+  const { context, record } = createContext({
+    harness,
+    instances,
+    capabilities,
+    profile,
+    seed,
+    prefix,
+    signal: time.signal,
+    sharedLog: settings.probe.sharedLog === true,
+  })
   let failed: { readonly error: unknown } | undefined
   try {
     await limited(run, context, record, time, ms, settings.signal)
@@ -126,7 +149,12 @@ async function freed(disposing: Promise<void>, failed: { readonly error: unknown
   }
 }
 
-function verdictOf(one: Omit<ConformanceCase, 'inverse'>, settings: RunSettings, record: CaseRecord, failed: { readonly error: unknown } | undefined): Verdict {
+function verdictOf(
+  one: Omit<ConformanceCase, 'inverse'>,
+  settings: RunSettings,
+  record: CaseRecord,
+  failed: { readonly error: unknown } | undefined,
+): Verdict {
   const { parts, assertions } = record
   const overlaps = one.race === true ? { overlaps: record.overlaps() } : {}
   const base = { parts, assertions, ...overlaps }
@@ -171,7 +199,8 @@ function shown(value: unknown): string {
 
 /** A skipped case is still run, so that the list of known failures cannot outlive them. */
 function applySkip(one: ConformanceCase, { harness, capabilities }: RunSettings, verdict: Verdict): Verdict {
-  if (one.since > capabilities.contract) return { ...verdict, status: 'unscored' satisfies CaseStatus, reason: `new in contract ${one.since}` }
+  if (one.since > capabilities.contract)
+    return { ...verdict, status: 'unscored' satisfies CaseStatus, reason: `new in contract ${one.since}` }
   const skip = harness.skips?.find(({ caseId }) => caseId === one.id)
   if (skip === undefined) return verdict
   const reason = `${skip.reason} (${skip.issue})`

@@ -1,4 +1,15 @@
-import type { AppendManyOutcome, AppendOutcome, AppendRequest, AppendSuccess, Backend, LogPage, LogPageRequest, StoredEvent, StreamPage, StreamPageRequest } from '../backend.js'
+import type {
+  AppendManyOutcome,
+  AppendOutcome,
+  AppendRequest,
+  AppendSuccess,
+  Backend,
+  LogPage,
+  LogPageRequest,
+  StoredEvent,
+  StreamPage,
+  StreamPageRequest,
+} from '../backend.js'
 import type { Capabilities } from '../capabilities.js'
 import { checkExpected } from '../expected-version.js'
 import { compareDecimals, parsePosition } from '../position.js'
@@ -76,7 +87,9 @@ export function memoryBackend(store: MemoryStore, capabilities: Capabilities, ma
       }),
     listStreamsPage: ({ prefix, after, limit }, call) =>
       connections.use(call.signal, () => {
-        const matching = [...store.streams.keys()].filter((id) => id.startsWith(prefix) && headOf(store.streams.get(id)).status !== 'missing')
+        const matching = [...store.streams.keys()].filter(
+          (id) => id.startsWith(prefix) && headOf(store.streams.get(id)).status !== 'missing',
+        )
         const rest = matching.sort().filter((id) => after === undefined || id > after)
         const streams = rest.slice(0, limit).map((streamId) => ({ streamId, status: streamOf(store, streamId).status }))
         return { streams, next: rest.length > limit ? streams.at(-1)?.streamId : undefined }
@@ -143,7 +156,13 @@ function readStreamPage(store: MemoryStore, { streamId, direction, from, to, lim
   }
   const last = Math.min(from ?? head.version, head.version)
   const lowest = Math.max(to ?? 1, head.firstVersion, last - limit + 1)
-  return { head, events: stream.events.slice(lowest - 1, Math.max(last, lowest - 1)).reverse().map(handOut) }
+  return {
+    head,
+    events: stream.events
+      .slice(lowest - 1, Math.max(last, lowest - 1))
+      .reverse()
+      .map(handOut),
+  }
 }
 
 /** The reader gets copies of what can be changed: a date, bytes. */
@@ -156,7 +175,8 @@ function readLogPage(store: MemoryStore, request: LogPageRequest, place: (positi
   const { direction, after, upTo, limit, filter } = request
   const top = upTo === undefined ? store.log.length : Math.min(place(upTo), store.log.length)
   const start = after === undefined ? (direction === 'forwards' ? 0 : top + 1) : place(after)
-  const window = direction === 'forwards' ? store.log.slice(start, Math.min(top, start + limit)) : backwards(store.log, Math.min(start - 1, top), limit)
+  const window =
+    direction === 'forwards' ? store.log.slice(start, Math.min(top, start + limit)) : backwards(store.log, Math.min(start - 1, top), limit)
   const last = window.at(-1)
   const end = last === undefined || (direction === 'forwards' ? start + window.length >= top : place(last.position ?? '') === 1)
   const wanted = filter === undefined ? window : window.filter((event) => matches(event, filter))

@@ -71,7 +71,8 @@ async function isUsable(store: MemoryStore): Promise<boolean> {
 /** As drivers fail: with members that must not get out. */
 const failures = {
   unreachable: () => Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED', options: { password: secret } }),
-  credentials: () => Object.assign(new Error('password authentication failed'), { code: '28P01', config: { user: 'app', password: secret } }),
+  credentials: () =>
+    Object.assign(new Error('password authentication failed'), { code: '28P01', config: { user: 'app', password: secret } }),
   'schema-newer': () => new ConfigurationError('the schema is newer than this adapter.', { hint: 'Update the adapter.' }),
 } as const
 

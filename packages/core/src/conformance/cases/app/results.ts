@@ -37,7 +37,11 @@ export const app07: ConformanceCase = {
     t.step('missing stream')
     for (const expectedVersion of ['any', 'noStream', 0, undefined] as const) await told(t, adapter, missing, expectedVersion, 0)
     for (const expectedVersion of ['streamExists', 1] as const) await refused(t, adapter, missing, expectedVersion, 0)
-    t.deepEqual(await adapter.getStreamState(missing), { status: 'missing', version: 0, firstVersion: 1 }, 'an empty append creates no stream')
+    t.deepEqual(
+      await adapter.getStreamState(missing),
+      { status: 'missing', version: 0, firstVersion: 1 },
+      'an empty append creates no stream',
+    )
 
     t.step('live stream')
     const events = t.events(3)
@@ -64,15 +68,28 @@ export const app07: ConformanceCase = {
       await told(t, adapter, truncated, 2, 2)
       await told(t, adapter, truncated, 'streamExists', 2)
       await refused(t, adapter, truncated, 'noStream', 2)
-      t.deepEqual(await adapter.getStreamState(truncated), { status: 'live', version: 2, firstVersion: 3 }, 'a truncated stream stays as it was')
+      t.deepEqual(
+        await adapter.getStreamState(truncated),
+        { status: 'live', version: 2, firstVersion: 3 },
+        'a truncated stream stays as it was',
+      )
     })
   },
 }
 
 type Expected = 'any' | 'noStream' | 'streamExists' | number | undefined
 
-async function told(t: CaseContext, adapter: EventStoreAdapter, streamId: string, expectedVersion: Expected, version: number): Promise<void> {
-  const result = await t.resolves(adapter.appendToStream(streamId, [], { expectedVersion }), `${expectedVersion} holds at version ${version}`)
+async function told(
+  t: CaseContext,
+  adapter: EventStoreAdapter,
+  streamId: string,
+  expectedVersion: Expected,
+  version: number,
+): Promise<void> {
+  const result = await t.resolves(
+    adapter.appendToStream(streamId, [], { expectedVersion }),
+    `${expectedVersion} holds at version ${version}`,
+  )
   t.deepEqual(
     result,
     { streamId, firstVersion: version + 1, version, position: undefined },
@@ -80,7 +97,13 @@ async function told(t: CaseContext, adapter: EventStoreAdapter, streamId: string
   )
 }
 
-async function refused(t: CaseContext, adapter: EventStoreAdapter, streamId: string, expectedVersion: Expected, version: number): Promise<void> {
+async function refused(
+  t: CaseContext,
+  adapter: EventStoreAdapter,
+  streamId: string,
+  expectedVersion: Expected,
+  version: number,
+): Promise<void> {
   await t.rejects(
     adapter.appendToStream(streamId, [], { expectedVersion }),
     'concurrency',

@@ -16,7 +16,12 @@ export const atm01: ConformanceCase = {
     await adapter.appendToStream(streamId, events)
     for (const expectedVersion of ['noStream', 0, 1, 2, 4, 7] as const) {
       t.step(`expecting ${expectedVersion}`)
-      await t.rejects(adapter.appendToStream(streamId, t.events(5), { expectedVersion }), 'concurrency', {}, 'a batch whose expectation fails')
+      await t.rejects(
+        adapter.appendToStream(streamId, t.events(5), { expectedVersion }),
+        'concurrency',
+        {},
+        'a batch whose expectation fails',
+      )
     }
     for (const expectedVersion of ['streamExists', 1, 5] as const)
       await t.rejects(adapter.appendToStream(missing, t.events(5), { expectedVersion }), 'concurrency', {}, 'a batch on a missing stream')
@@ -48,7 +53,12 @@ export const atm02: ConformanceCase = raceCase({
       t.step(`bad value at event ${k}`)
       const streamId = t.stream()
       const events = t.events(5).map((event, index) => (index === k ? { ...event, data: { bad: Number.NaN } } : event))
-      await t.rejects(adapter.appendToStream(streamId, events), 'invalid-argument', { path: `events[${k}].data.bad` }, 'a bad value in a batch')
+      await t.rejects(
+        adapter.appendToStream(streamId, events),
+        'invalid-argument',
+        { path: `events[${k}].data.bad` },
+        'a bad value in a batch',
+      )
       t.equal((await adapter.getStreamState(streamId)).status, 'missing', 'a batch is stored whole or not at all: bad value')
     }
     let [won, lost] = [0, 0]
@@ -57,10 +67,7 @@ export const atm02: ConformanceCase = raceCase({
       const streamId = t.stream()
       const [batch, rival] = [t.events(5), t.events(1)]
       await adapter.appendToStream(streamId, t.events(1))
-      const calls = [
-        () => adapter.appendToStream(streamId, batch, { expectedVersion: 1 }),
-        () => adapter.appendToStream(streamId, rival),
-      ]
+      const calls = [() => adapter.appendToStream(streamId, batch, { expectedVersion: 1 }), () => adapter.appendToStream(streamId, rival)]
       const { settled } = await t.race(round % 2 === 0 ? calls : calls.reverse())
       const mine = settled[round % 2 === 0 ? 0 : 1]
       const stored = (await adapter.readStream(streamId).toArray()).map(({ id }) => id)

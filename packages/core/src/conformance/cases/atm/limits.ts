@@ -21,12 +21,19 @@ export const atm03: ConformanceCase = {
     const small = (count: number): TestEvent[] => t.events(count, { data: 0 })
     t.step('appendEvents at the limit')
     const many = t.stream()
-    const result = await t.resolves(adapter.appendToStream(many, small(limits.appendEvents), { timeoutMs: 60_000 }), 'a call of appendEvents events passes')
+    const result = await t.resolves(
+      adapter.appendToStream(many, small(limits.appendEvents), { timeoutMs: 60_000 }),
+      'a call of appendEvents events passes',
+    )
     t.equal(result.version, limits.appendEvents, 'it is stored in one piece')
     const stored = await adapter.readStream(many, { direction: 'backwards', limit: 1 }).toArray()
     t.equal(stored[0]?.version, limits.appendEvents, 'its last event is stored')
     t.step('appendEvents above the limit')
-    await exceeds(t, small(limits.appendEvents + 1), { limit: 'appendEvents', actual: limits.appendEvents + 1, maximum: limits.appendEvents })
+    await exceeds(t, small(limits.appendEvents + 1), {
+      limit: 'appendEvents',
+      actual: limits.appendEvents + 1,
+      maximum: limits.appendEvents,
+    })
     after.push(...(await usable(t, last, after)))
 
     t.step('appendBytes at the limit')
@@ -41,7 +48,11 @@ export const atm03: ConformanceCase = {
     }
     t.equal(events, full.length, 'all events of a call at the limit are stored')
     t.step('appendBytes above the limit')
-    await exceeds(t, filling(t, limits, limits.appendBytes + 1), { limit: 'appendBytes', actual: limits.appendBytes + 1, maximum: limits.appendBytes })
+    await exceeds(t, filling(t, limits, limits.appendBytes + 1), {
+      limit: 'appendBytes',
+      actual: limits.appendBytes + 1,
+      maximum: limits.appendBytes,
+    })
     after.push(...(await usable(t, last, after)))
   },
 }
@@ -66,7 +77,12 @@ async function exceeds(t: CaseContext, events: readonly TestEvent[], members: Re
   t.equal((await adapter.getStreamState(streamId)).status, 'missing', 'nothing of it is stored')
   await t.part({ hooks: ['broken'], title: `no I/O, ${String(members.limit)}` }, async () => {
     const unreachable = await t.broken('unreachable')
-    await t.rejects(unreachable.appendToStream(streamId, events), 'limit-exceeded', members, `more than ${String(members.limit)} is refused before any I/O`)
+    await t.rejects(
+      unreachable.appendToStream(streamId, events),
+      'limit-exceeded',
+      members,
+      `more than ${String(members.limit)} is refused before any I/O`,
+    )
   })
 }
 

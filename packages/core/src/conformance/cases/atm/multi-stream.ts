@@ -10,7 +10,8 @@ export const atm08: ConformanceCase = {
   level: 'must',
   profile: 'smoke',
   requires: { capability: 'multiStreamAppend' },
-  rationale: 'Streams appended one after the other: a conflict in the last leaves the first stored; locks taken in the order given deadlock.',
+  rationale:
+    'Streams appended one after the other: a conflict in the last leaves the first stored; locks taken in the order given deadlock.',
   async run(t) {
     const adapter = await t.adapter()
     const [a, b, c] = [t.stream('c'), t.stream('b'), t.stream('a')]
@@ -46,7 +47,12 @@ export const atm08: ConformanceCase = {
 }
 
 /** Whichever part fails, nothing of the others is stored. */
-async function failures(t: CaseContext, adapter: EventStoreAdapter, streams: readonly string[], stored: readonly (readonly TestEvent[])[]): Promise<void> {
+async function failures(
+  t: CaseContext,
+  adapter: EventStoreAdapter,
+  streams: readonly string[],
+  stored: readonly (readonly TestEvent[])[],
+): Promise<void> {
   for (let failing = 0; failing < 3; failing += 1) {
     t.step(`part ${failing} fails`)
     const parts = streams.map((streamId, index) => ({
@@ -84,16 +90,19 @@ async function opposite(t: CaseContext, adapter: EventStoreAdapter): Promise<voi
   const rounds = t.rounds(20)
   for (let round = 0; round < rounds; round += 1) {
     t.step(`opposite order, round ${round + 1}`)
-    const call = (streams: readonly string[]) => () => adapter.appendToStreams(streams.map((streamId) => ({ streamId, events: t.events(1) })))
+    const call = (streams: readonly string[]) => () =>
+      adapter.appendToStreams(streams.map((streamId) => ({ streamId, events: t.events(1) })))
     const { lost } = await t.race([call([x, y]), call([y, x]), call([x, y]), call([y, x])])
     t.deepEqual(lost, [], 'calls that name streams in opposite order do not deadlock')
   }
-  for (const streamId of [x, y]) t.equal((await adapter.readStream(streamId).toArray()).length, rounds * 4, 'each call is stored in both streams')
+  for (const streamId of [x, y])
+    t.equal((await adapter.readStream(streamId).toArray()).length, rounds * 4, 'each call is stored in both streams')
 }
 
 export const atm09: ConformanceCase = {
   id: 'ATM-09',
-  title: 'appendToStreams refuses a stream or id twice and an empty part; sent again it gives the original results, partly sent again a conflict',
+  title:
+    'appendToStreams refuses a stream or id twice and an empty part; sent again it gives the original results, partly sent again a conflict',
   section: 'ATM',
   since: 1,
   level: 'must',
@@ -106,15 +115,37 @@ export const atm09: ConformanceCase = {
     const [event, other] = t.events(2)
     if (event === undefined || other === undefined) throw new Error('no events')
     const bad = [
-      { what: 'a stream twice', parts: [{ streamId: a, events: [event] }, { streamId: a, events: [other] }], path: 'parts[1].streamId' },
-      { what: 'an id twice', parts: [{ streamId: a, events: [event] }, { streamId: b, events: [other, { ...event, id: event.id.toUpperCase() }] }], path: 'parts[1].events[1].id' },
-      { what: 'a part without events', parts: [{ streamId: a, events: [event] }, { streamId: b, events: [] }], path: 'parts[1].events' },
+      {
+        what: 'a stream twice',
+        parts: [
+          { streamId: a, events: [event] },
+          { streamId: a, events: [other] },
+        ],
+        path: 'parts[1].streamId',
+      },
+      {
+        what: 'an id twice',
+        parts: [
+          { streamId: a, events: [event] },
+          { streamId: b, events: [other, { ...event, id: event.id.toUpperCase() }] },
+        ],
+        path: 'parts[1].events[1].id',
+      },
+      {
+        what: 'a part without events',
+        parts: [
+          { streamId: a, events: [event] },
+          { streamId: b, events: [] },
+        ],
+        path: 'parts[1].events',
+      },
     ]
     for (const { what, parts, path } of bad) {
       t.step(what)
       await t.rejects(adapter.appendToStreams(parts), 'invalid-argument', { path }, `${what} is refused`)
     }
-    for (const streamId of [a, b]) t.equal((await adapter.getStreamState(streamId)).status, 'missing', 'nothing of a refused call is stored')
+    for (const streamId of [a, b])
+      t.equal((await adapter.getStreamState(streamId)).status, 'missing', 'nothing of a refused call is stored')
 
     t.step('sent again')
     const [eventsA, eventsB] = [t.events(2), t.events(3)]
@@ -140,8 +171,17 @@ export const atm09: ConformanceCase = {
       { streamId: b, events: eventsB, expectedVersion: 1 },
       { streamId: fresh, events: t.events(1), expectedVersion: 'noStream' as const },
     ]
-    await t.rejects(adapter.appendToStreams(withNew), 'concurrency', { streamId: b, actualVersion: 4 }, 'a known part beside a new one is a conflict')
-    t.deepEqual([await size(adapter, a), await size(adapter, b), await size(adapter, fresh)], [3, 4, 0], 'a call partly sent again stores nothing')
+    await t.rejects(
+      adapter.appendToStreams(withNew),
+      'concurrency',
+      { streamId: b, actualVersion: 4 },
+      'a known part beside a new one is a conflict',
+    )
+    t.deepEqual(
+      [await size(adapter, a), await size(adapter, b), await size(adapter, fresh)],
+      [3, 4, 0],
+      'a call partly sent again stores nothing',
+    )
   },
   inverse: inverseOf('multiStreamAppend'),
 }

@@ -15,9 +15,13 @@ export const atm04: ConformanceCase = raceCase({
   rationale: 'Rows that become visible one by one, so that a projection acts on half of a decision.',
   async run(t) {
     await underWrites(t, await t.adapter(), 'stream', (adapter, streamId) => adapter.readStream(streamId).toArray())
-    await underWrites(t, await t.adapter(), 'stream, backwards', (adapter, streamId) => adapter.readStream(streamId, { direction: 'backwards' }).toArray())
+    await underWrites(t, await t.adapter(), 'stream, backwards', (adapter, streamId) =>
+      adapter.readStream(streamId, { direction: 'backwards' }).toArray(),
+    )
     await t.part({ capability: 'contiguousBatches' }, () =>
-      underWrites(t, undefined, 'log', async (adapter, streamId) => (await adapter.readAll().toArray()).filter((event) => event.streamId === streamId)),
+      underWrites(t, undefined, 'log', async (adapter, streamId) =>
+        (await adapter.readAll().toArray()).filter((event) => event.streamId === streamId),
+      ),
     )
   },
 })
@@ -89,7 +93,11 @@ export const atm05: ConformanceCase = raceCase({
     const { lost } = await t.race(Array.from({ length: 9 }, (_, writer) => write(writer)))
     t.deepEqual(lost, [], 'all appends with any resolve')
     const stored = await adapter.readStream(streamId).toArray()
-    t.equal(stored.length, ranges.reduce((sum, { batch }) => sum + batch.length, 0), 'every event is stored once')
+    t.equal(
+      stored.length,
+      ranges.reduce((sum, { batch }) => sum + batch.length, 0),
+      'every event is stored once',
+    )
     for (const { batch, firstVersion, version } of ranges) {
       t.equal(version - firstVersion + 1, batch.length, 'the range of a result is as long as its batch')
       t.deepEqual(
@@ -138,7 +146,17 @@ async function batchesInLog(t: CaseContext, promise: 'neighbours' | 'in order'):
   const place = new Map(logged.map((id, index) => [id, index]))
   for (const batch of batches) {
     const places = batch.map(({ id }) => place.get(id) ?? -1)
-    if (promise === 'in order') t.deepEqual(places, [...places].sort((a, b) => a - b), 'the log keeps the order of a batch')
-    else t.deepEqual(places, batch.map((_, index) => (places[0] ?? 0) + index), 'the events of a batch are neighbours in the log')
+    if (promise === 'in order')
+      t.deepEqual(
+        places,
+        [...places].sort((a, b) => a - b),
+        'the log keeps the order of a batch',
+      )
+    else
+      t.deepEqual(
+        places,
+        batch.map((_, index) => (places[0] ?? 0) + index),
+        'the events of a batch are neighbours in the log',
+      )
   }
 }

@@ -63,12 +63,21 @@ export const err01: ConformanceCase = {
       await told(t, conflict, 'concurrency', { streamId, expectedVersion: version + 3, actualVersion: version, subject: 'stream' })
       await adapter.appendToStream(streamId, t.events(1), { expectedVersion: version })
     }
-    await told(t, adapter.appendToStream(streamId, t.events(2), { expectedVersion: 'noStream' }), 'concurrency', { streamId, expectedVersion: 'noStream', actualVersion: 4 })
+    await told(t, adapter.appendToStream(streamId, t.events(2), { expectedVersion: 'noStream' }), 'concurrency', {
+      streamId,
+      expectedVersion: 'noStream',
+      actualVersion: 4,
+    })
     const missing = t.stream()
-    await told(t, adapter.appendToStream(missing, t.events(2), { expectedVersion: 'streamExists' }), 'concurrency', { streamId: missing, actualVersion: 0 })
+    await told(t, adapter.appendToStream(missing, t.events(2), { expectedVersion: 'streamExists' }), 'concurrency', {
+      streamId: missing,
+      actualVersion: 0,
+    })
 
     t.step('arguments')
-    await told(t, adapter.appendToStream(streamId, [{ type: 'Bad', data: { a: [0, 1n] } }] as never), 'invalid-argument', { path: 'events[0].data.a[1]' })
+    await told(t, adapter.appendToStream(streamId, [{ type: 'Bad', data: { a: [0, 1n] } }] as never), 'invalid-argument', {
+      path: 'events[0].data.a[1]',
+    })
     await told(t, adapter.getStreamState(''), 'invalid-argument', { path: 'streamId' })
     await told(t, adapter.getStreamState('x'.repeat(513)), 'limit-exceeded', { limit: 'streamIdBytes', actual: 513, maximum: 512 })
 
@@ -79,8 +88,15 @@ export const err01: ConformanceCase = {
     })
     await t.part({ capability: 'deleteStream' }, async () => {
       await adapter.deleteStream(streamId)
-      await told(t, adapter.appendToStream(streamId, t.events(1), { expectedVersion: 3 }), 'concurrency', { streamId, expectedVersion: 3, actualVersion: 4 })
-      await told(t, adapter.appendToStream(streamId, t.events(1), { expectedVersion: 'streamExists' }), 'stream-deleted', { streamId, tombstoned: false })
+      await told(t, adapter.appendToStream(streamId, t.events(1), { expectedVersion: 3 }), 'concurrency', {
+        streamId,
+        expectedVersion: 3,
+        actualVersion: 4,
+      })
+      await told(t, adapter.appendToStream(streamId, t.events(1), { expectedVersion: 'streamExists' }), 'stream-deleted', {
+        streamId,
+        tombstoned: false,
+      })
     })
     await t.part({ capability: 'tombstoneStream' }, async () => {
       await adapter.tombstoneStream(streamId)
@@ -109,10 +125,20 @@ export const err01: ConformanceCase = {
 }
 
 /** The error of this call is of its class in every member. */
-async function told(t: CaseContext, subject: Parameters<CaseContext['rejects']>[0], code: keyof typeof table, members: Readonly<Record<string, unknown>>): Promise<void> {
+async function told(
+  t: CaseContext,
+  subject: Parameters<CaseContext['rejects']>[0],
+  code: keyof typeof table,
+  members: Readonly<Record<string, unknown>>,
+): Promise<void> {
   const { name, retryable, guard } = table[code]
   const adapter = await t.adapter()
-  const error = await t.rejects(subject, code, { ...members, retryable, outcome: 'not-applied', adapter: adapter.name, name }, `the members of ${name}`)
+  const error = await t.rejects(
+    subject,
+    code,
+    { ...members, retryable, outcome: 'not-applied', adapter: adapter.name, name },
+    `the members of ${name}`,
+  )
   t.ok(error instanceof Error, 'it is an Error')
   t.ok(error.message !== '' && typeof error.hint === 'string', 'it has a message and a hint')
   if (typeof members.streamId === 'string') t.ok(error.message.includes(members.streamId), 'its message names the stream')
@@ -124,7 +150,9 @@ async function told(t: CaseContext, subject: Parameters<CaseContext['rejects']>[
 function copies(t: CaseContext): void {
   t.step('errors of another copy')
   for (const [code, { guard }] of Object.entries(table) as [ErrorCode, { guard: (error: unknown) => boolean }][]) {
-    const copy = Object.defineProperty(Object.assign(new Error('from another copy'), { code }), Symbol.for('millrace.error'), { value: true })
+    const copy = Object.defineProperty(Object.assign(new Error('from another copy'), { code }), Symbol.for('millrace.error'), {
+      value: true,
+    })
     t.ok(isEventStoreError(copy) && guard(copy), `the guard of ${code} knows an error of another copy`)
     t.ok(!guard(Object.assign(new Error('a driver’s'), { code })), `the guard of ${code} refuses what only has the code`)
   }

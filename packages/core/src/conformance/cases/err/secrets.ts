@@ -43,7 +43,8 @@ export const err05: ConformanceCase = {
     }
     t.ok(errors.length - fromBroken >= 4, 'errors were provoked')
     t.step('payloads')
-    for (const error of errors) for (const text of faces(error)) t.ok(!text.includes(payload), `no error shows the payload: ${text.slice(0, 200)}`)
+    for (const error of errors)
+      for (const text of faces(error)) t.ok(!text.includes(payload), `no error shows the payload: ${text.slice(0, 200)}`)
     t.ok(!logged.includes(payload), 'no log line shows the payload')
     await t.part({ hooks: ['secrets'] }, () => {
       for (const secret of t.harness.secrets ?? []) {
@@ -63,7 +64,9 @@ async function provokeAll(t: CaseContext, payload: string, provoke: (call: () =>
   await adapter.appendToStream(streamId, events())
   await provoke(() => adapter.appendToStream(streamId, events(), { expectedVersion: 5 }))
   await provoke(() => adapter.appendToStream(streamId, [{ type: 'Paid', data: { card: payload, bad: Number.NaN } }]))
-  await provoke(() => adapter.appendToStream(streamId, [{ type: 'Paid', data: { card: payload, at: new Map([[payload, payload]]) } }] as never))
+  await provoke(() =>
+    adapter.appendToStream(streamId, [{ type: 'Paid', data: { card: payload, at: new Map([[payload, payload]]) } }] as never),
+  )
   await provoke(() =>
     adapter.appendToStream(streamId, [
       {
@@ -78,7 +81,8 @@ async function provokeAll(t: CaseContext, payload: string, provoke: (call: () =>
     ] as never),
   )
   const { eventBytes } = adapter.capabilities.limits
-  if (eventBytes <= 64 << 20) await provoke(() => adapter.appendToStream(streamId, [{ type: 'Paid', data: payload.padEnd(eventBytes + 1, '.') }]))
+  if (eventBytes <= 64 << 20)
+    await provoke(() => adapter.appendToStream(streamId, [{ type: 'Paid', data: payload.padEnd(eventBytes + 1, '.') }]))
   if (t.declares('tombstoneStream')) {
     await adapter.tombstoneStream(streamId)
     await provoke(() => adapter.appendToStream(streamId, events()))

@@ -65,7 +65,11 @@ async function abortReads(t: CaseContext, adapter: EventStoreAdapter, streamId: 
       if (first === reason) t.equal((await after).done, true, 'a read that was aborted stays ended')
       else await t.rejectsWith(after, reason, 'an aborted read rejects with the reason')
     }
-    t.equal((await t.within(2_000, adapter.getStreamState(streamId), 'an aborted read frees its connection')).version, 6, 'the store goes on')
+    t.equal(
+      (await t.within(2_000, adapter.getStreamState(streamId), 'an aborted read frees its connection')).version,
+      6,
+      'the store goes on',
+    )
   }
 }
 

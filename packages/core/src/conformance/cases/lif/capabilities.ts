@@ -1,6 +1,16 @@
 import type { ConformanceCase } from '../../case.js'
 
-const booleans = ['strongReads', 'deleteStream', 'tombstoneStream', 'truncateStream', 'streamMetadata', 'listStreams', 'multiStreamAppend', 'binary', 'sharedAcrossProcesses'] as const
+const booleans = [
+  'strongReads',
+  'deleteStream',
+  'tombstoneStream',
+  'truncateStream',
+  'streamMetadata',
+  'listStreams',
+  'multiStreamAppend',
+  'binary',
+  'sharedAcrossProcesses',
+] as const
 
 export const lif08: ConformanceCase = {
   id: 'LIF-08',
@@ -22,11 +32,16 @@ export const lif08: ConformanceCase = {
     for (const one of booleans) t.equal(typeof capabilities[one], 'boolean', `${one} is declared`)
     const { readAll, subscribe, idempotency, limits } = capabilities
     if (readAll !== false)
-      t.deepEqual([typeof readAll.realTimeOrder, typeof readAll.contiguousBatches], ['boolean', 'boolean'], 'readAll says what the log promises')
+      t.deepEqual(
+        [typeof readAll.realTimeOrder, typeof readAll.contiguousBatches],
+        ['boolean', 'boolean'],
+        'readAll says what the log promises',
+      )
     t.ok(['push', 'poll'].includes(subscribe), 'subscribe is push or poll')
     t.equal(idempotency.exact, true, 'a retry with an exact version is always recognised')
     t.ok(['none', 'recent', 'strong'].includes(idempotency.any), 'idempotency.any is none, recent or strong')
-    for (const one of ['eventBytes', 'appendBytes', 'appendEvents'] as const) t.ok(Number.isSafeInteger(limits[one]) && limits[one] > 0, `the limit ${one} is a whole number`)
+    for (const one of ['eventBytes', 'appendBytes', 'appendEvents'] as const)
+      t.ok(Number.isSafeInteger(limits[one]) && limits[one] > 0, `the limit ${one} is a whole number`)
     t.ok(limits.appendBytes >= limits.eventBytes, 'one event of eventBytes fits an append')
     t.equal(limits.appendStreams > 0, capabilities.multiStreamAppend, 'appendStreams is above 0 exactly with multiStreamAppend')
 

@@ -4,7 +4,8 @@ import { everyMethod } from '../../every-method.js'
 
 export const lif01: ConformanceCase = {
   id: 'LIF-01',
-  title: 'close is idempotent, may be called concurrently and waits for promises in flight; then everything is a ClosedError; an injected client stays open',
+  title:
+    'close is idempotent, may be called concurrently and waits for promises in flight; then everything is a ClosedError; an injected client stays open',
   section: 'LIF',
   since: 1,
   level: 'must',
@@ -34,7 +35,11 @@ export const lif01: ConformanceCase = {
     // Each append's own promise may be told of its end a turn later than close is.
     await new Promise((resolve) => setImmediate(resolve))
     t.equal(appended, appends.length, 'close waits for promises in flight')
-    t.deepEqual((await Promise.allSettled(appends)).filter(({ status }) => status === 'rejected'), [], 'what was in flight resolves')
+    t.deepEqual(
+      (await Promise.allSettled(appends)).filter(({ status }) => status === 'rejected'),
+      [],
+      'what was in flight resolves',
+    )
 
     t.step('after close')
     await t.rejects(t.within(1_000, iterator.next(), 'a read under way ends'), 'closed', {}, 'a read under way ends with a ClosedError')
@@ -92,6 +97,9 @@ export const lif04: ConformanceCase = {
     const child = await t.within(30_000, runChild(t, `${t.namespaceOf(instance)}x`, program), 'the process exits by itself')
     t.equal(child.stderr.replaceAll(/^.*Warning.*$/gmu, '').trim(), '', 'the process says nothing of errors')
     t.equal(child.exitCode, 0, 'the process ends well')
-    t.ok(child.afterClosedMs !== undefined && child.afterClosedMs <= 1_000, `the process exits within 1 s of close: ${child.afterClosedMs ?? 'not closed'} ms`)
+    t.ok(
+      child.afterClosedMs !== undefined && child.afterClosedMs <= 1_000,
+      `the process exits within 1 s of close: ${child.afterClosedMs ?? 'not closed'} ms`,
+    )
   },
 }

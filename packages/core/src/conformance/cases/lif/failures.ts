@@ -25,7 +25,9 @@ export const lif05: ConformanceCase = {
     const refused = await t.broken('credentials')
     await Promise.all(
       methods(t, refused).map(async ({ name, call }) => {
-        const [, ms] = await timed(() => t.rejects(call({}), 'access-denied', { retryable: false, outcome: 'not-applied' }, `${name} with refused credentials`))
+        const [, ms] = await timed(() =>
+          t.rejects(call({}), 'access-denied', { retryable: false, outcome: 'not-applied' }, `${name} with refused credentials`),
+        )
         t.ok(ms <= 5_000, `${name} does not try refused credentials again and again: ${Math.round(ms)} ms`)
       }),
     )
@@ -63,7 +65,12 @@ export const lif09: ConformanceCase = {
     t.step('a bad timeoutMs')
     for (const timeoutMs of [0, -1, Number.NaN, Infinity, '5', null])
       for (const { name, call } of methods(t, unreachable))
-        await t.rejects(call({ timeoutMs } as never), 'invalid-argument', { path: 'timeoutMs' }, `${name} with timeoutMs ${String(timeoutMs)}`)
+        await t.rejects(
+          call({ timeoutMs } as never),
+          'invalid-argument',
+          { path: 'timeoutMs' },
+          `${name} with timeoutMs ${String(timeoutMs)}`,
+        )
     await t.part({ hooks: ['setup', 'peer'], title: 'a failed open is tried again' }, async () => {
       const instance = await t.instance({ setup: 'manual' })
       const streamId = t.stream()
@@ -90,7 +97,8 @@ async function timed<T>(run: () => Promise<T>): Promise<readonly [T, number]> {
 async function failure(subject: ReturnType<ReturnType<typeof everyMethod>[number]['call']>): Promise<unknown> {
   try {
     const given = typeof subject === 'function' ? subject() : subject
-    if (typeof given === 'object' && given !== null && Symbol.asyncIterator in given) await (given as AsyncIterable<unknown>)[Symbol.asyncIterator]().next()
+    if (typeof given === 'object' && given !== null && Symbol.asyncIterator in given)
+      await (given as AsyncIterable<unknown>)[Symbol.asyncIterator]().next()
     else await given
     return undefined
   } catch (error) {

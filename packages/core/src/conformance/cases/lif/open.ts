@@ -13,7 +13,13 @@ export const lif03: ConformanceCase = {
     const adapter = await t.adapter()
     const streamId = t.stream()
     t.step('20 first uses of one adapter')
-    const { lost } = await t.race(Array.from({ length: 20 }, (_, index) => () => (index % 5 === 0 ? adapter.open().then(() => undefined) : adapter.appendToStream(streamId, t.events(1)).then(() => undefined))))
+    const { lost } = await t.race(
+      Array.from(
+        { length: 20 },
+        (_, index) => () =>
+          index % 5 === 0 ? adapter.open().then(() => undefined) : adapter.appendToStream(streamId, t.events(1)).then(() => undefined),
+      ),
+    )
     t.deepEqual(lost, [], 'concurrent first uses of one adapter all succeed')
     t.equal((await adapter.readStream(streamId).toArray()).length, 16, 'each is stored')
     await t.part({ hooks: ['peer'] }, async () => {
@@ -22,7 +28,10 @@ export const lif03: ConformanceCase = {
       if (fresh.peer === undefined) return
       const peers = await Promise.all(Array.from({ length: 4 }, () => fresh.peer?.()))
       const adapters = [fresh.adapter, ...peers.flatMap((peer) => (peer === undefined ? [] : [peer]))]
-      const calls = Array.from({ length: 20 }, (_, index) => () => (adapters[index % 5] ?? fresh.adapter).appendToStream(streamId, t.events(1)))
+      const calls = Array.from(
+        { length: 20 },
+        (_, index) => () => (adapters[index % 5] ?? fresh.adapter).appendToStream(streamId, t.events(1)),
+      )
       const result = await t.race(calls)
       t.deepEqual(result.lost, [], 'concurrent first uses of several adapters all succeed')
       t.equal((await fresh.adapter.readStream(streamId).toArray()).length, 20, 'they share one store')
@@ -62,7 +71,12 @@ export const lif06: ConformanceCase = {
     await t.holds(auto, streamId, events)
     t.step("setup 'manual'")
     const manual = await t.adapter({ setup: 'manual' })
-    const uses = [() => manual.open(), () => manual.appendToStream(streamId, t.events(1)), () => manual.readStream(streamId), () => manual.getStreamState(streamId)]
+    const uses = [
+      () => manual.open(),
+      () => manual.appendToStream(streamId, t.events(1)),
+      () => manual.readStream(streamId),
+      () => manual.getStreamState(streamId),
+    ]
     for (const use of [...uses, ...uses]) {
       const error = await t.rejects(use, 'configuration', {}, "setup 'manual' on a store that is not set up is refused, each time")
       t.ok(error.hint !== '', 'the error says what to do')
@@ -105,7 +119,10 @@ export const lif07: ConformanceCase = {
     await t.part({ hooks: ['broken'] }, async () => {
       t.step('construction')
       const unreachable = await t.resolves(t.broken('unreachable'), 'construction connects nothing')
-      t.ok(typeof unreachable.name === 'string' && unreachable.capabilities.contract === 1, 'name and capabilities are there before a connection is')
+      t.ok(
+        typeof unreachable.name === 'string' && unreachable.capabilities.contract === 1,
+        'name and capabilities are there before a connection is',
+      )
       await t.resolves(unreachable.close(), 'an adapter that never connected closes')
     })
   },
