@@ -32,6 +32,9 @@ export function createLifecycle(backend: Backend, openTimeoutMs: number): Lifecy
   function open(call: Call): Promise<void> {
     refuseClosed()
     if (opened) return Promise.resolve()
+    // A call that was aborted before it began must not be the one that connects.
+    const abort = abortOf(call)
+    if (abort !== undefined) return Promise.reject(abort.reason as Error)
     touched = true
     // Callers share one opening; it has its own time, so that one impatient caller does not fail the others.
     const shared: Call = {

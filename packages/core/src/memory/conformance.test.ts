@@ -1,4 +1,6 @@
 import { describeConformance } from '../conformance/vitest.js'
 import { memoryHarness } from './conformance-harness.js'
 
-describeConformance(memoryHarness(), { profile: 'standard' })
+const module = new URL('../../../../test/conformance/memory.harness.mjs', import.meta.url)
+
+describeConformance(memoryHarness({ module }), { profile: 'standard', reportFile: '.reports/conformance-memory.json' })

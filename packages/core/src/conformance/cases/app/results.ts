@@ -37,11 +37,6 @@ export const app07: ConformanceCase = {
     t.step('missing stream')
     for (const expectedVersion of ['any', 'noStream', 0, undefined] as const) await told(t, adapter, missing, expectedVersion, 0)
     for (const expectedVersion of ['streamExists', 1] as const) await refused(t, adapter, missing, expectedVersion, 0)
-    t.deepEqual(
-      await adapter.getStreamState(missing),
-      { status: 'missing', version: 0, firstVersion: 1 },
-      'an empty append creates no stream',
-    )
 
     t.step('live stream')
     const events = t.events(3)
@@ -55,7 +50,6 @@ export const app07: ConformanceCase = {
       for (const expectedVersion of ['any', 'noStream', 3] as const) await told(t, adapter, live, expectedVersion, 3)
       await refused(t, adapter, live, 2, 3)
       await t.rejects(adapter.appendToStream(live, [], { expectedVersion: 'streamExists' }), 'stream-deleted', { tombstoned: false })
-      t.deepEqual(await adapter.getStreamState(live), { status: 'deleted', version: 3, firstVersion: 4 }, 'an empty append revives nothing')
     })
     await t.part({ capability: 'tombstoneStream' }, async () => {
       await adapter.tombstoneStream(missing)
@@ -68,11 +62,6 @@ export const app07: ConformanceCase = {
       await told(t, adapter, truncated, 2, 2)
       await told(t, adapter, truncated, 'streamExists', 2)
       await refused(t, adapter, truncated, 'noStream', 2)
-      t.deepEqual(
-        await adapter.getStreamState(truncated),
-        { status: 'live', version: 2, firstVersion: 3 },
-        'a truncated stream stays as it was',
-      )
     })
   },
 }
@@ -86,6 +75,7 @@ async function told(
   expectedVersion: Expected,
   version: number,
 ): Promise<void> {
+  const before = await adapter.getStreamState(streamId)
   const result = await t.resolves(
     adapter.appendToStream(streamId, [], { expectedVersion }),
     `${expectedVersion} holds at version ${version}`,
@@ -95,6 +85,7 @@ async function told(
     { streamId, firstVersion: version + 1, version, position: undefined },
     `an empty append with ${expectedVersion} tells the version and no position`,
   )
+  t.deepEqual(await adapter.getStreamState(streamId), before, 'an empty append stores, creates and revives nothing')
 }
 
 async function refused(

@@ -36,7 +36,7 @@ async function underWrites(
   const adapter = given ?? (await t.adapter())
   const streamId = t.stream()
   const writers = 4
-  const rounds = t.rounds(20)
+  const rounds = Math.max(10, t.rounds(20))
   const total = writers * rounds * batchSize
   let done = false
   let midway = 0

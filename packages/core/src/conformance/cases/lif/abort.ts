@@ -27,6 +27,8 @@ export const lif02: ConformanceCase = {
       const unreachable = await t.broken('unreachable')
       for (const { name, call } of everyMethod(t, unreachable, streamId))
         await t.rejectsWith(call({ signal: AbortSignal.abort(reason) }), reason, `${name} with an aborted signal does no I/O`)
+      // Closing waits for an attempt to connect: if none was begun, there is nothing to wait for.
+      await t.within(500, unreachable.close(), 'a call with an aborted signal does not begin to connect: close has nothing to wait for')
     })
     await midRead(t)
     await midAppend(t)
