@@ -73,20 +73,31 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
   /** Runs a promise method: what `prepare` throws, before any I/O, is a rejection like any other. */
   async function call<T>(
     method: string,
-    streamId: unknown,
+    streamId: string | undefined,
     given: unknown,
     prepare: (options: Record<string, unknown>) => (call: Call) => Promise<T>,
   ): Promise<T> {
     lifecycle.refuseClosed()
     try {
       const checked = parseOptions(given)
-      if (streamId !== undefined) checkName(streamId, 'streamId', 'streamIdBytes')
       const run = prepare(checked)
       const started = startCall(method, streamId, checked)
       return await lifecycle.during(started, () => run(started))
     } catch (error) {
       throw named(error)
     }
+  }
+  /** As {@link call}, of one stream. */
+  function callStream<T>(
+    method: string,
+    streamId: string,
+    given: unknown,
+    prepare: (options: Record<string, unknown>) => (call: Call) => Promise<T>,
+  ): Promise<T> {
+    return call(method, streamId, given, (checked) => {
+      checkName(streamId, 'streamId', 'streamIdBytes')
+      return prepare(checked)
+    })
   }
   /** Errors of pure checks do not know whose they are. */
   function named(error: unknown): unknown {
@@ -134,7 +145,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
     [Symbol.asyncDispose]: () => lifecycle.close(),
 
     appendToStream: (streamId: string, events: unknown, given?: AppendOptions) =>
-      call('appendToStream', streamId, given, (checked) => appendOne(backend, changes, streamId, events, checked)),
+      callStream('appendToStream', streamId, given, (checked) => appendOne(backend, changes, streamId, events, checked)),
     appendToStreams: <E extends EventLike>(parts: readonly StreamAppend<E>[], given?: CallOptions) =>
       call('appendToStreams', undefined, given, () => {
         require('multiStreamAppend')
@@ -237,7 +248,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
       }),
 
     getStreamState: (streamId, given) =>
-      call('getStreamState', streamId, given, () => async (started): Promise<StreamState> => {
+      callStream('getStreamState', streamId, given, () => async (started): Promise<StreamState> => {
         const { status, version, firstVersion } = await retried(backend, started, (bc) => backend.readHead(streamId, bc))
         return status === 'tombstoned' ? { status } : { status, version, firstVersion }
       }),
@@ -261,7 +272,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
       ),
 
     deleteStream: (streamId, given) =>
-      call('deleteStream', streamId, given, (checked) => {
+      callStream('deleteStream', streamId, given, (checked) => {
         require('deleteStream')
         const expected = parseExpectedVersion(checked.expectedVersion)
         if (expected === 'noStream')
@@ -269,24 +280,24 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
         return (started) => deleteStream(backend, started, streamId, expected).then(changes.notify)
       }),
     tombstoneStream: (streamId, given) =>
-      call('tombstoneStream', streamId, given, (checked) => {
+      callStream('tombstoneStream', streamId, given, (checked) => {
         require('tombstoneStream')
         const expected = parseExpectedVersion(checked.expectedVersion)
         return (started) => tombstoneStream(backend, started, streamId, expected).then(changes.notify)
       }),
     truncateStream: (streamId, given) =>
-      call('truncateStream', streamId, given, (checked) => {
+      callStream('truncateStream', streamId, given, (checked) => {
         require('truncateStream')
         const before = parseWhole(checked.before, 'before', 1)
         return (started) => truncateStream(backend, started, streamId, before)
       }),
     getStreamMetadata: (streamId, given) =>
-      call('getStreamMetadata', streamId, given, () => {
+      callStream('getStreamMetadata', streamId, given, () => {
         require('streamMetadata')
         return (started) => getStreamMetadata(backend, started, streamId)
       }),
     setStreamMetadata: (streamId, metadata, given) =>
-      call('setStreamMetadata', streamId, given, (checked) => {
+      callStream('setStreamMetadata', streamId, given, (checked) => {
         require('streamMetadata')
         const text = encodeStreamMetadata(metadata)
         const { expectedMetadataVersion: expected } = checked
