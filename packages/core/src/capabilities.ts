@@ -54,11 +54,4 @@ export interface Limits {
 
 /** The name of a capability as it stands in `NotSupportedError` and in the conformance suite. */
 export type CapabilityName =
-  | 'readAll'
-  | 'deleteStream'
-  | 'tombstoneStream'
-  | 'truncateStream'
-  | 'streamMetadata'
-  | 'listStreams'
-  | 'multiStreamAppend'
-  | 'binary'
+  'readAll' | 'deleteStream' | 'tombstoneStream' | 'truncateStream' | 'streamMetadata' | 'listStreams' | 'multiStreamAppend' | 'binary'

@@ -12,7 +12,17 @@ import { deleteStream, getStreamMetadata, required, setStreamMetadata, tombstone
 import { createLifecycle } from './lifecycle.js'
 import { checkName } from './limits.js'
 import { listStreams } from './list-streams.js'
-import { parseAfter, parseDirection, parseFilter, parseLimit, parsePrefix, parseSignal, parseTimeoutMs, parseVersion, parseWhole } from './options.js'
+import {
+  parseAfter,
+  parseDirection,
+  parseFilter,
+  parseLimit,
+  parsePrefix,
+  parseSignal,
+  parseTimeoutMs,
+  parseVersion,
+  parseWhole,
+} from './options.js'
 import { eventIterable, pageBytes } from './paging.js'
 import { logPages } from './read-log.js'
 import { streamPages } from './read-stream.js'
@@ -51,20 +61,43 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
   function startCall(method: string, streamId: string | undefined, call: CallOptions, more: readonly AbortSignal[] = []): Call {
     const signal = parseSignal(call.signal)
     const timeoutMs = parseTimeoutMs(call.timeoutMs, defaultTimeoutMs)
-    return { method, streamId, signals: signal === undefined ? more : [signal, ...more], once, timeoutMs, endsAt: performance.now() + timeoutMs }
+    return {
+      method,
+      streamId,
+      signals: signal === undefined ? more : [signal, ...more],
+      once,
+      timeoutMs,
+      endsAt: performance.now() + timeoutMs,
+    }
   }
   /** Runs a promise method: what `prepare` throws, before any I/O, is a rejection like any other. */
-  async function call<T>(method: string, streamId: unknown, given: unknown, prepare: (options: Record<string, unknown>) => (call: Call) => Promise<T>): Promise<T> {
+  async function call<T>(
+    method: string,
+    streamId: string | undefined,
+    given: unknown,
+    prepare: (options: Record<string, unknown>) => (call: Call) => Promise<T>,
+  ): Promise<T> {
     lifecycle.refuseClosed()
     try {
       const checked = parseOptions(given)
-      if (streamId !== undefined) checkName(streamId, 'streamId', 'streamIdBytes')
       const run = prepare(checked)
       const started = startCall(method, streamId, checked)
       return await lifecycle.during(started, () => run(started))
     } catch (error) {
       throw named(error)
     }
+  }
+  /** As {@link call}, of one stream. */
+  function callStream<T>(
+    method: string,
+    streamId: string,
+    given: unknown,
+    prepare: (options: Record<string, unknown>) => (call: Call) => Promise<T>,
+  ): Promise<T> {
+    return call(method, streamId, given, (checked) => {
+      checkName(streamId, 'streamId', 'streamIdBytes')
+      return prepare(checked)
+    })
   }
   /** Errors of pure checks do not know whose they are. */
   function named(error: unknown): unknown {
@@ -112,7 +145,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
     [Symbol.asyncDispose]: () => lifecycle.close(),
 
     appendToStream: (streamId: string, events: unknown, given?: AppendOptions) =>
-      call('appendToStream', streamId, given, (checked) => appendOne(backend, changes, streamId, events, checked)),
+      callStream('appendToStream', streamId, given, (checked) => appendOne(backend, changes, streamId, events, checked)),
     appendToStreams: <E extends EventLike>(parts: readonly StreamAppend<E>[], given?: CallOptions) =>
       call('appendToStreams', undefined, given, () => {
         require('multiStreamAppend')
@@ -160,7 +193,8 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
                 if (window.after !== undefined) comparePositions(window.after, window.after)
                 return retried(backend, started, (bc) => required(backend.readLogEnd).call(backend, { settled: true }, bc))
               }),
-            page: (request) => fetch((started) => retried(backend, started, (bc) => required(backend.readLogPage).call(backend, request, bc))),
+            page: (request) =>
+              fetch((started) => retried(backend, started, (bc) => required(backend.readLogPage).call(backend, request, bc))),
           })
           return { nextPage, guard }
         }),
@@ -201,7 +235,8 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
             const after = parseAfter(checked.after) ?? 'start'
             const look = looking('subscribeToAll', undefined, checked)
             return logSource(backend, after, parseFilter(checked.filter), pageSize, {
-              end: (settled, signal) => look(signal, (started) => single(started, (bc) => required(backend.readLogEnd).call(backend, { settled }, bc))),
+              end: (settled, signal) =>
+                look(signal, (started) => single(started, (bc) => required(backend.readLogEnd).call(backend, { settled }, bc))),
               page: (request, signal) =>
                 look(signal, (started) => {
                   if (request.after !== undefined) comparePositions(request.after, request.after)
@@ -213,52 +248,56 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
       }),
 
     getStreamState: (streamId, given) =>
-      call('getStreamState', streamId, given, () => async (started): Promise<StreamState> => {
+      callStream('getStreamState', streamId, given, () => async (started): Promise<StreamState> => {
         const { status, version, firstVersion } = await retried(backend, started, (bc) => backend.readHead(streamId, bc))
         return status === 'tombstoned' ? { status } : { status, version, firstVersion }
       }),
 
     listStreams: (given): AsyncIterable<StreamInfo> =>
-      listStreams((gone) =>
-        naming(() => {
-          require('listStreams')
-          const checked = parseOptions(given)
-          const { fetch, guard } = iteration('listStreams', undefined, checked, gone)
-          return {
-            prefix: parsePrefix(checked.prefix, 'prefix') ?? '',
-            limit: parseLimit(checked.limit),
-            guard,
-            page: (request) => fetch((started) => retried(backend, started, (bc) => required(backend.listStreamsPage).call(backend, request, bc))),
-          }
-        }),
-      pageSize),
+      listStreams(
+        (gone) =>
+          naming(() => {
+            require('listStreams')
+            const checked = parseOptions(given)
+            const { fetch, guard } = iteration('listStreams', undefined, checked, gone)
+            return {
+              prefix: parsePrefix(checked.prefix, 'prefix') ?? '',
+              limit: parseLimit(checked.limit),
+              guard,
+              page: (request) =>
+                fetch((started) => retried(backend, started, (bc) => required(backend.listStreamsPage).call(backend, request, bc))),
+            }
+          }),
+        pageSize,
+      ),
 
     deleteStream: (streamId, given) =>
-      call('deleteStream', streamId, given, (checked) => {
+      callStream('deleteStream', streamId, given, (checked) => {
         require('deleteStream')
         const expected = parseExpectedVersion(checked.expectedVersion)
-        if (expected === 'noStream') throw new InvalidArgumentError("must be 'any', 'streamExists' or a version.", { path: 'expectedVersion' })
+        if (expected === 'noStream')
+          throw new InvalidArgumentError("must be 'any', 'streamExists' or a version.", { path: 'expectedVersion' })
         return (started) => deleteStream(backend, started, streamId, expected).then(changes.notify)
       }),
     tombstoneStream: (streamId, given) =>
-      call('tombstoneStream', streamId, given, (checked) => {
+      callStream('tombstoneStream', streamId, given, (checked) => {
         require('tombstoneStream')
         const expected = parseExpectedVersion(checked.expectedVersion)
         return (started) => tombstoneStream(backend, started, streamId, expected).then(changes.notify)
       }),
     truncateStream: (streamId, given) =>
-      call('truncateStream', streamId, given, (checked) => {
+      callStream('truncateStream', streamId, given, (checked) => {
         require('truncateStream')
         const before = parseWhole(checked.before, 'before', 1)
         return (started) => truncateStream(backend, started, streamId, before)
       }),
     getStreamMetadata: (streamId, given) =>
-      call('getStreamMetadata', streamId, given, () => {
+      callStream('getStreamMetadata', streamId, given, () => {
         require('streamMetadata')
         return (started) => getStreamMetadata(backend, started, streamId)
       }),
     setStreamMetadata: (streamId, metadata, given) =>
-      call('setStreamMetadata', streamId, given, (checked) => {
+      callStream('setStreamMetadata', streamId, given, (checked) => {
         require('streamMetadata')
         const text = encodeStreamMetadata(metadata)
         const { expectedMetadataVersion: expected } = checked

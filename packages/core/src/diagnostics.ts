@@ -23,7 +23,9 @@ interface ProcessLike {
 }
 
 // Guarded: this file runs in browsers and edge runtimes too, where there is nobody to listen.
-const channel = (globalThis as { process?: ProcessLike }).process?.getBuiltinModule?.('node:diagnostics_channel')?.channel('millrace:attempt')
+const channel = (globalThis as { process?: ProcessLike }).process
+  ?.getBuiltinModule?.('node:diagnostics_channel')
+  ?.channel('millrace:attempt')
 
 export function traceAttempt(backend: Backend, call: Call, startedAt: number, result: AttemptResult<unknown>): void {
   if (channel?.hasSubscribers !== true) return

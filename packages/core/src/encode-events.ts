@@ -36,7 +36,8 @@ function encodeEvent(event: unknown, path: string, capabilities: Capabilities, i
   const own = encodeId(id, `${path}.id`, ids)
   const meta = metadata === undefined ? undefined : encodeMetadata(metadata, `${path}.metadata`)
   const payload = encodeData(data, `${path}.data`, capabilities)
-  const size = utf8Bytes(type) + ('text' in payload ? utf8Bytes(payload.text) : payload.bytes.length) + (meta === undefined ? 0 : utf8Bytes(meta))
+  const size =
+    utf8Bytes(type) + ('text' in payload ? utf8Bytes(payload.text) : payload.bytes.length) + (meta === undefined ? 0 : utf8Bytes(meta))
   const maximum = capabilities.limits.eventBytes
   if (size > maximum) throw new LimitExceededError({ limit: 'eventBytes', actual: size, maximum, path })
   return { id: own, type, data: payload, metadata: meta, bytes: size }
@@ -58,7 +59,8 @@ function encodeId(id: unknown, path: string, ids: Set<string>): string {
 
 function encodeData(data: unknown, path: string, capabilities: Capabilities): EncodedEvent['data'] {
   if (!isBytes(data)) return { text: encodeJson(data, path) }
-  if (!capabilities.binary) throw new NotSupportedError({ capability: 'binary', hint: 'Store the bytes as a string, for example in base64.' })
+  if (!capabilities.binary)
+    throw new NotSupportedError({ capability: 'binary', hint: 'Store the bytes as a string, for example in base64.' })
   return { bytes: new Uint8Array(data) }
 }
 

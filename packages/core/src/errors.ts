@@ -143,9 +143,15 @@ export class LimitExceededError extends EventStoreError {
   readonly actual: number
   readonly maximum: number
 
-  constructor(details: ErrorDetails & { readonly limit: string; readonly actual: number; readonly maximum: number; readonly path?: string }) {
+  constructor(
+    details: ErrorDetails & { readonly limit: string; readonly actual: number; readonly maximum: number; readonly path?: string },
+  ) {
     const { limit, actual, maximum, path } = details
-    super('limit-exceeded', `${path === undefined ? '' : `${path}: `}${limit} is ${actual}, at most ${maximum} are allowed. Nothing was stored.`, details)
+    super(
+      'limit-exceeded',
+      `${path === undefined ? '' : `${path}: `}${limit} is ${actual}, at most ${maximum} are allowed. Nothing was stored.`,
+      details,
+    )
     this.limit = limit
     this.actual = actual
     this.maximum = maximum

@@ -27,7 +27,10 @@ export interface EventLike {
 /** The metadata type of an event: the one it declares, else any JSON object. */
 export type MetadataOf<E> = 'metadata' extends keyof E
   ? E extends { readonly metadata?: infer M }
-    ? Exclude<M, undefined>
+    ? // An event type that says no more than `object` says nothing of its members.
+      object extends Exclude<M, undefined>
+      ? JsonObject
+      : Exclude<M, undefined>
     : never
   : JsonObject
 
@@ -89,9 +92,7 @@ export interface EventEnvelope {
  * Use it for functions that make events: `function decide(state: Order): NewEvent<OrderEvent>[]`.
  */
 export type NewEvent<E extends EventLike = EventLike> = E extends EventLike
-  ? E & { readonly id?: string | undefined } & ('metadata' extends keyof E
-        ? unknown
-        : { readonly metadata?: JsonObject | undefined })
+  ? E & { readonly id?: string | undefined } & ('metadata' extends keyof E ? unknown : { readonly metadata?: JsonObject | undefined })
   : never
 
 /** An event as it was stored. Distributes over the union E, so that `type` narrows `data`. */

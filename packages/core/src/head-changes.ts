@@ -55,14 +55,19 @@ export async function truncateStream(backend: Backend, call: Call, streamId: str
   if (change.status === 'changed') return
   const { head } = change
   if (head.status === 'deleted' || head.status === 'tombstoned') throw deleted(backend, head, streamId)
-  throw new InvalidArgumentError(`is beyond version ${head.version} + 1 of the stream.`, { path: 'before', adapter: backend.name, streamId })
+  throw new InvalidArgumentError(`is beyond version ${head.version} + 1 of the stream.`, {
+    path: 'before',
+    adapter: backend.name,
+    streamId,
+  })
 }
 
 export async function getStreamMetadata(backend: Backend, call: Call, streamId: string): Promise<StreamMetadata> {
   const { readMetadata } = backend
   const stored = await retried(backend, call, (bc) => required(readMetadata).call(backend, streamId, bc))
   if (stored.status === 'tombstoned') throw deleted(backend, stored, streamId)
-  const metadata = stored.metadata === undefined || stored.status === 'deleted' ? undefined : (decodeObject(stored.metadata) as JsonObject | undefined)
+  const metadata =
+    stored.metadata === undefined || stored.status === 'deleted' ? undefined : (decodeObject(stored.metadata) as JsonObject | undefined)
   return { metadata, version: stored.version }
 }
 
@@ -79,7 +84,8 @@ export async function setStreamMetadata(
 ): Promise<{ readonly version: number }> {
   const { writeMetadata, readMetadata } = backend
   for (;;) {
-    const expected = expectedMetadataVersion ?? (await retried(backend, call, (bc) => required(readMetadata).call(backend, streamId, bc))).version
+    const expected =
+      expectedMetadataVersion ?? (await retried(backend, call, (bc) => required(readMetadata).call(backend, streamId, bc))).version
     let sent = 0
     const change = await resent(backend, call, (bc) => {
       sent += 1
@@ -90,7 +96,13 @@ export async function setStreamMetadata(
     if (streamStatus === 'deleted' || streamStatus === 'tombstoned') throw deleted(backend, { status: streamStatus }, streamId)
     if (sent > 1 && (await isStored(backend, call, streamId, text, expected))) return { version: expected + 1 }
     if (expectedMetadataVersion !== undefined)
-      throw new ConcurrencyError({ adapter: backend.name, streamId, expectedVersion: expected, actualVersion: change.version, subject: 'metadata' })
+      throw new ConcurrencyError({
+        adapter: backend.name,
+        streamId,
+        expectedVersion: expected,
+        actualVersion: change.version,
+        subject: 'metadata',
+      })
     refuseLate(backend, call)
   }
 }
@@ -107,7 +119,11 @@ function readHead(backend: Backend, call: Call, streamId: string): Promise<Strea
 
 function refuseLate(backend: Backend, call: Call): void {
   if (remainingMs(call) > 0) return
-  throw new TimeoutError(`${call.method} lost every race until its time was up.`, { adapter: backend.name, streamId: call.streamId, hint: 'Call again.' })
+  throw new TimeoutError(`${call.method} lost every race until its time was up.`, {
+    adapter: backend.name,
+    streamId: call.streamId,
+    hint: 'Call again.',
+  })
 }
 
 /** A method that its capability promises. */

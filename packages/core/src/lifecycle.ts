@@ -37,7 +37,14 @@ export function createLifecycle(backend: Backend, openTimeoutMs: number): Lifecy
     if (abort !== undefined) return Promise.reject(abort.reason as Error)
     touched = true
     // Callers share one opening; it has its own time, so that one impatient caller does not fail the others.
-    const shared: Call = { method: 'open', streamId: undefined, signals: [], once: false, timeoutMs: openTimeoutMs, endsAt: performance.now() + openTimeoutMs }
+    const shared: Call = {
+      method: 'open',
+      streamId: undefined,
+      signals: [],
+      once: false,
+      timeoutMs: openTimeoutMs,
+      endsAt: performance.now() + openTimeoutMs,
+    }
     opening ??= retried(backend, shared, (one) => backend.open(one)).then(
       () => {
         opened = true

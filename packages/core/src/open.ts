@@ -30,8 +30,18 @@ interface BuiltIn {
 /** A new adapter of this project is one entry here. */
 const builtIn: Readonly<Record<string, BuiltIn>> = {
   memory: { module: '@millrace/core/memory', factory: 'memory', schemes: ['memory'], packages: [] },
-  embedded: { module: '@millrace/embedded', factory: 'embedded', schemes: ['pglite'], packages: ['@millrace/embedded', '@electric-sql/pglite'] },
-  postgres: { module: '@millrace/postgres', factory: 'postgres', schemes: ['postgres', 'postgresql'], packages: ['@millrace/postgres', 'pg'] },
+  embedded: {
+    module: '@millrace/embedded',
+    factory: 'embedded',
+    schemes: ['pglite'],
+    packages: ['@millrace/embedded', '@electric-sql/pglite'],
+  },
+  postgres: {
+    module: '@millrace/postgres',
+    factory: 'postgres',
+    schemes: ['postgres', 'postgresql'],
+    packages: ['@millrace/postgres', 'pg'],
+  },
 }
 
 /**
@@ -46,7 +56,9 @@ const builtIn: Readonly<Record<string, BuiltIn>> = {
 export async function openEventStore(config?: EventStoreConfig, options: OpenOptions = {}): Promise<EventStoreAdapter> {
   const given = config ?? environment('EVENT_STORE_URL')
   if (given === undefined || given === '')
-    throw new ConfigurationError('no event store is configured.', { hint: 'Give a URL, or set EVENT_STORE_URL, for example to pglite:./data.' })
+    throw new ConfigurationError('no event store is configured.', {
+      hint: 'Give a URL, or set EVENT_STORE_URL, for example to pglite:./data.',
+    })
   const name = adapterName(given, options)
   const factory = options.adapters?.[name] ?? (await loadFactory(name))
   return factory((typeof given === 'string' ? given : withoutAdapter(given)) as never)
@@ -55,7 +67,9 @@ export async function openEventStore(config?: EventStoreConfig, options: OpenOpt
 function adapterName(config: EventStoreConfig, { adapters = {} }: OpenOptions): string {
   if (typeof config !== 'string') {
     if (typeof config !== 'object' || typeof config.adapter !== 'string' || config.adapter === '')
-      throw new ConfigurationError('the configuration must be a URL or an object with the member "adapter".', { hint: `Known adapters: ${known()}.` })
+      throw new ConfigurationError('the configuration must be a URL or an object with the member "adapter".', {
+        hint: `Known adapters: ${known()}.`,
+      })
     return config.adapter
   }
   const scheme = parseUrl(config).protocol.slice(0, -1)
@@ -78,7 +92,10 @@ async function loadFactory(name: string): Promise<AdapterFactory> {
   const loaded = await loadModule(name, module, packages)
   const made = loaded[factory]
   if (typeof made === 'function') return made as AdapterFactory
-  throw new ConfigurationError(`the package "${module}" exports no function "${factory}".`, { adapter: name, hint: 'Is it an adapter of this version?' })
+  throw new ConfigurationError(`the package "${module}" exports no function "${factory}".`, {
+    adapter: name,
+    hint: 'Is it an adapter of this version?',
+  })
 }
 
 async function loadModule(name: string, module: string, packages: readonly string[]): Promise<Record<string, unknown>> {

@@ -46,7 +46,12 @@ export function streamPages(backend: Backend, window: StreamWindow, pageSize: nu
 }
 
 /** The part of a window that is there to be read; empty when it ends before it begins. */
-function visibleWindow(head: StreamHead, direction: Direction, from: number | undefined, to: number | undefined): [from: number, to: number] {
+function visibleWindow(
+  head: StreamHead,
+  direction: Direction,
+  from: number | undefined,
+  to: number | undefined,
+): [from: number, to: number] {
   const { firstVersion, version } = head
   if (direction === 'forwards') return [Math.max(from ?? 1, firstVersion), Math.min(to ?? version, version)]
   return [Math.min(from ?? version, version), Math.max(to ?? 1, firstVersion)]
@@ -55,7 +60,11 @@ function visibleWindow(head: StreamHead, direction: Direction, from: number | un
 function refuseChanged(backend: Backend, streamId: string, first: StreamHead, now: StreamHead, cursor: number): void {
   if (now.status === first.status && now.baseVersion === first.baseVersion && now.firstVersion <= cursor) return
   const what = now.status === 'live' && now.baseVersion === first.baseVersion ? 'truncated' : 'deleted'
-  throw new UnavailableError(`stream ${JSON.stringify(streamId)} was ${what} while it was read.`, { adapter: backend.name, streamId, hint: 'Read it again.' })
+  throw new UnavailableError(`stream ${JSON.stringify(streamId)} was ${what} while it was read.`, {
+    adapter: backend.name,
+    streamId,
+    hint: 'Read it again.',
+  })
 }
 
 /** Every event stands where it has to; a page may be short, not empty. */

@@ -82,11 +82,7 @@ function unknownAppend(backend: Backend, call: Call, lost: AttemptFailure, reque
  * Looks whether the ids of a call stand exactly where its expectation would have put them. Undefined: others do. `'hidden'`: the place
  * cannot be seen, since it was deleted or truncated. With `strongReads: false` it waits until a read reaches the place.
  */
-async function findStored(
-  backend: Backend,
-  call: Call,
-  request: AppendRequest,
-): Promise<AppendSuccess | undefined | 'hidden'> {
+async function findStored(backend: Backend, call: Call, request: AppendRequest): Promise<AppendSuccess | undefined | 'hidden'> {
   const { streamId, events, expected } = request
   for (let tries = 1; ; tries += 1) {
     const head = await retried(backend, call, (bc) => backend.readHead(streamId, bc))

@@ -14,7 +14,13 @@ export interface FetchStream {
 }
 
 /** Follows one stream by version. Events hidden before they were delivered are passed over. Cases: SUB-01…05, SUB-09, SUB-13. */
-export function streamSource(backend: Backend, streamId: string, after: number | 'start' | 'end', pageSize: number, fetch: FetchStream): SubscriptionSource {
+export function streamSource(
+  backend: Backend,
+  streamId: string,
+  after: number | 'start' | 'end',
+  pageSize: number,
+  fetch: FetchStream,
+): SubscriptionSource {
   let cursor = after === 'start' ? 0 : after === 'end' ? undefined : after
   let size = firstPageSize(pageSize)
   return {
@@ -45,7 +51,13 @@ export interface FetchTail {
 }
 
 /** Follows the whole log, only as far as it is settled. Cases: SUB-01…05, SUB-12, ALL-06…08, ALL-12. */
-export function logSource(backend: Backend, after: Position, filter: LogFilter | undefined, pageSize: number, fetch: FetchTail): SubscriptionSource {
+export function logSource(
+  backend: Backend,
+  after: Position,
+  filter: LogFilter | undefined,
+  pageSize: number,
+  fetch: FetchTail,
+): SubscriptionSource {
   let cursor: Position | undefined = after === 'start' || after === 'end' ? undefined : after
   let seekEndFirst = after === 'end'
   let size = firstPageSize(pageSize)

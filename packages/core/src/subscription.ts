@@ -133,7 +133,11 @@ async function* follow({ start, changes }: SubscriptionOptions, signal: AbortSig
 }
 
 /** What heals by itself is returned, everything else is thrown. */
-async function tryLook(source: SubscriptionSource, signal: AbortSignal, seekEnd: boolean): Promise<Look | { readonly error: EventStoreError }> {
+async function tryLook(
+  source: SubscriptionSource,
+  signal: AbortSignal,
+  seekEnd: boolean,
+): Promise<Look | { readonly error: EventStoreError }> {
   try {
     return await source.look(signal, seekEnd)
   } catch (error) {

@@ -26,7 +26,9 @@ export function translateError(error: unknown, backend: Backend, kind: 'read' | 
   const known = classify(error, backend)
   const outcome = kind === 'read' ? 'not-applied' : (known?.outcome ?? 'unknown')
   const details = { adapter: backend.name, streamId, cause: error, hint: known?.hint }
-  const message = known?.message ?? `${backend.name}: ${error instanceof Error && error.message !== '' ? error.message : 'the store failed without a message.'}`
+  const message =
+    known?.message ??
+    `${backend.name}: ${error instanceof Error && error.message !== '' ? error.message : 'the store failed without a message.'}`
   return { error: build(known, message, { ...details, outcome }), outcome, retry: known?.retry ?? known?.code === 'unavailable' }
 }
 
@@ -42,7 +44,13 @@ function classify(error: unknown, backend: Backend): ErrorClass | undefined {
 function build(
   known: ErrorClass | undefined,
   message: string,
-  details: { readonly adapter: string; readonly streamId: string | undefined; readonly cause: unknown; readonly hint: string | undefined; readonly outcome: Outcome },
+  details: {
+    readonly adapter: string
+    readonly streamId: string | undefined
+    readonly cause: unknown
+    readonly hint: string | undefined
+    readonly outcome: Outcome
+  },
 ): EventStoreError {
   switch (known?.code) {
     case 'configuration':

@@ -14,7 +14,8 @@ export function encodeJson(value: unknown, path: string): string {
 
 /** As {@link encodeJson}, of a value that has to be an object: metadata. */
 export function encodeJsonObject(value: unknown, path: string): string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new InvalidArgumentError('must be a JSON object.', { path })
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new InvalidArgumentError('must be a JSON object.', { path })
   const text = encodeJson(value, path)
   if (!text.startsWith('{')) throw new InvalidArgumentError('must be a JSON object.', { path })
   return text
@@ -87,13 +88,17 @@ function normaliseObject(value: object, path: string, above: readonly object[]):
   if (above.length >= fixedLimits.depth)
     throw new LimitExceededError({ limit: 'depth', actual: above.length + 1, maximum: fixedLimits.depth, path: shorten(path) })
   const ancestors = [...above, value]
-  if (Array.isArray(value)) return Array.from(value, (item: unknown, index) => normalise(item, String(index), `${path}[${index}]`, ancestors))
+  if (Array.isArray(value))
+    return Array.from(value, (item: unknown, index) => normalise(item, String(index), `${path}[${index}]`, ancestors))
   if (!hasPlainPrototype(value)) {
     const name = (value as { constructor?: { name?: unknown } }).constructor?.name
-    throw new InvalidArgumentError(`an instance of ${typeof name === 'string' && name !== '' ? name : 'a class'} without toJSON is not JSON.`, {
-      path,
-      hint: 'Store a plain object.',
-    })
+    throw new InvalidArgumentError(
+      `an instance of ${typeof name === 'string' && name !== '' ? name : 'a class'} without toJSON is not JSON.`,
+      {
+        path,
+        hint: 'Store a plain object.',
+      },
+    )
   }
   const copy: Record<string, unknown> = {}
   for (const [key, member] of Object.entries(value) as [string, unknown][]) {
@@ -102,7 +107,12 @@ function normaliseObject(value: object, path: string, above: readonly object[]):
     const item = applyToJson(member, key, place)
     // As with JSON.stringify, a member whose toJSON gives undefined is left out.
     if (item === undefined) continue
-    Object.defineProperty(copy, key, { value: normalise(item, key, place, ancestors), enumerable: true, configurable: true, writable: true })
+    Object.defineProperty(copy, key, {
+      value: normalise(item, key, place, ancestors),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    })
   }
   return copy
 }

@@ -27,7 +27,8 @@ export interface EmbeddedOptions extends AdapterOptions {
  */
 export function embedded(options: EmbeddedOptions | string = {}): EventStoreAdapter {
   const { folder, pglite, schema, tablePrefix, setup = 'auto', timeoutMs, pageSize } = read(options)
-  if (folder !== undefined && pglite !== undefined) throw new ConfigurationError('give either folder or pglite, not both.', { adapter: 'embedded' })
+  if (folder !== undefined && pglite !== undefined)
+    throw new ConfigurationError('give either folder or pglite, not both.', { adapter: 'embedded' })
   if (setup !== 'auto' && setup !== 'manual') throw new ConfigurationError('setup must be one of auto, manual.', { adapter: 'embedded' })
   const engine = pgliteEngine(pglite, folder === undefined ? undefined : resolve(folder))
   const names = schemaNames(schema, tablePrefix)

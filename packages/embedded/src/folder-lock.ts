@@ -76,7 +76,11 @@ async function readHolder(path: string): Promise<Holder | undefined> {
     return JSON.parse(await readFile(path, 'utf8')) as Holder
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ENOENT') return undefined
-    throw new ConfigurationError(`the lock file ${path} cannot be read.`, { adapter: 'embedded', hint: 'Remove it if no process uses the folder.', cause: error })
+    throw new ConfigurationError(`the lock file ${path} cannot be read.`, {
+      adapter: 'embedded',
+      hint: 'Remove it if no process uses the folder.',
+      cause: error,
+    })
   }
 }
 
@@ -96,7 +100,8 @@ function inUse(folder: string, path: string, { pid, host }: Holder): Configurati
   const where = host === hostname() ? (pid === process.pid ? ' (this process)' : '') : ` on host ${host}`
   return new ConfigurationError(`the folder ${folder} is in use by the process with pid ${pid}${where}.`, {
     adapter: 'embedded',
-    hint: host === hostname() ? 'Close that one first, or use another folder.' : `If nothing on that host uses it any more, remove ${path}.`,
+    hint:
+      host === hostname() ? 'Close that one first, or use another folder.' : `If nothing on that host uses it any more, remove ${path}.`,
   })
 }
 

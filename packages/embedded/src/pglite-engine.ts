@@ -8,7 +8,11 @@ export interface PGliteLike {
   query(
     sql: string,
     parameters: unknown[],
-    options: { rowMode: 'array'; parsers: Record<number, (value: string) => unknown>; serializers: Record<number, (value: unknown) => unknown> },
+    options: {
+      rowMode: 'array'
+      parsers: Record<number, (value: string) => unknown>
+      serializers: Record<number, (value: unknown) => unknown>
+    },
   ): Promise<{ readonly rows: readonly unknown[] }>
   exec(sql: string): Promise<unknown>
   transaction<T>(run: (transaction: Pick<PGliteLike, 'query' | 'exec'>) => Promise<T>): Promise<T>
@@ -23,7 +27,9 @@ const parameterTypes = [16, 17, 20, 21, 23, 25, 114, 1001, 1007, 1009, 1016, 199
 const queryOptions = {
   rowMode: 'array' as const,
   parsers: Object.fromEntries(resultTypes.map((type) => [type, (value: string): unknown => value])),
-  serializers: Object.fromEntries(parameterTypes.map((type) => [type, (value: unknown): unknown => (value instanceof Uint8Array ? value : String(value))])),
+  serializers: Object.fromEntries(
+    parameterTypes.map((type) => [type, (value: unknown): unknown => (value instanceof Uint8Array ? value : String(value))]),
+  ),
 }
 
 /** The engine over PGlite: one connection that runs statements one after the other. */
@@ -53,7 +59,12 @@ export function pgliteEngine(given: PGliteLike | undefined, folder: string | und
   }
 
   /** PGlite cannot cancel: a caller who gives up goes, the statement goes on. */
-  async function run(statement: Statement, parameters: readonly Parameter[], call: BackendCall, stop: AbortSignal): Promise<readonly Row[]> {
+  async function run(
+    statement: Statement,
+    parameters: readonly Parameter[],
+    call: BackendCall,
+    stop: AbortSignal,
+  ): Promise<readonly Row[]> {
     call.signal.throwIfAborted()
     const db = await database()
     call.signal.throwIfAborted()

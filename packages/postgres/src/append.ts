@@ -47,12 +47,22 @@ export async function appendMany(
 ): Promise<AppendManyOutcome> {
   const rows = await change(statements.many, manyParameters(requests, lockMs), call)
   if (rows.some((row) => row[1] === '5'))
-    return appendMany(statements, change, requests.map((request) => ({ ...request, settle: true })), lockMs, toPosition, call)
+    return appendMany(
+      statements,
+      change,
+      requests.map((request) => ({ ...request, settle: true })),
+      lockMs,
+      toPosition,
+      call,
+    )
   const outcomes = rows.map((row) => readOutcome(row.slice(1), toPosition))
   const refused = outcomes.find((outcome): outcome is AppendRefusal => outcome.status !== 'appended' && outcome.status !== 'stored')
   if (refused !== undefined) return { status: 'failed', index: Number(rows[0]?.[0] ?? 1) - 1, outcome: refused }
   const results = outcomes.filter((outcome) => outcome.status === 'appended' || outcome.status === 'stored')
-  return { status: results[0]?.status ?? 'stored', results: results.map(({ firstVersion, version, position }) => ({ firstVersion, version, position })) }
+  return {
+    status: results[0]?.status ?? 'stored',
+    results: results.map(({ firstVersion, version, position }) => ({ firstVersion, version, position })),
+  }
 }
 
 function readOutcome([status, first, version, position]: Row, toPosition: (body: string) => string): AppendOutcome {
@@ -87,10 +97,22 @@ function appendParameters({ streamId, streamType, expected, events, settle }: Ap
 
 function manyParameters(requests: readonly AppendRequest[], lockMs: number): Parameter[] {
   return [
-    binaryArray('text', requests.map(({ streamId }) => streamId)),
-    binaryArray('text', requests.map(({ streamType }) => streamType ?? null)),
-    binaryArray('int8', requests.map(({ expected }) => String(expectedNumber(expected)))),
-    binaryArray('int4', requests.map(({ events }) => String(events.length))),
+    binaryArray(
+      'text',
+      requests.map(({ streamId }) => streamId),
+    ),
+    binaryArray(
+      'text',
+      requests.map(({ streamType }) => streamType ?? null),
+    ),
+    binaryArray(
+      'int8',
+      requests.map(({ expected }) => String(expectedNumber(expected))),
+    ),
+    binaryArray(
+      'int4',
+      requests.map(({ events }) => String(events.length)),
+    ),
     ...columns(requests.flatMap(({ events }) => events)),
     requests[0]?.settle ?? false,
     lockMs,
@@ -103,8 +125,14 @@ function columns(events: readonly EncodedEvent[]): Parameter[] {
   const bytes = events.map(({ data }) => ('bytes' in data ? data.bytes : null))
   const metadata = events.map((event) => event.metadata ?? null)
   return [
-    binaryArray('uuid', events.map(({ id }) => id)),
-    binaryArray('text', events.map(({ type }) => type)),
+    binaryArray(
+      'uuid',
+      events.map(({ id }) => id),
+    ),
+    binaryArray(
+      'text',
+      events.map(({ type }) => type),
+    ),
     binaryArray('json', text),
     bytes.some((value) => value !== null) ? binaryArray('bytea', bytes) : null,
     metadata.some((value) => value !== null) ? binaryArray('json', metadata) : null,

@@ -1,4 +1,12 @@
-import { type Backend, type Capabilities, ConfigurationError, type HeadChange, compareDecimals, formatPosition, parsePosition } from '@millrace/core'
+import {
+  type Backend,
+  type Capabilities,
+  ConfigurationError,
+  type HeadChange,
+  compareDecimals,
+  formatPosition,
+  parsePosition,
+} from '@millrace/core'
 import { append, appendMany, appendStatements } from './append.js'
 import { headStatements } from './head-statements.js'
 import { classifyError } from './map-error.js'
@@ -42,7 +50,12 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
   const log = logReader(engine, logStatements(names), horizon, token)
 
   /** An UPDATE of the head that may hit no row: then the head says why. */
-  async function changeHead(statement: Statement, parameters: readonly Parameter[], streamId: string, call: Parameters<Backend['readHead']>[1]): Promise<HeadChange> {
+  async function changeHead(
+    statement: Statement,
+    parameters: readonly Parameter[],
+    streamId: string,
+    call: Parameters<Backend['readHead']>[1],
+  ): Promise<HeadChange> {
     const rows = await engine.change(statement, parameters, call)
     return rows.length > 0 ? { status: 'changed' } : { status: 'refused', head: await head(streamId, call) }
   }
@@ -109,7 +122,10 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
 
     async listStreamsPage({ prefix, after, limit }, call) {
       const rows = await engine.read(reads.list, [after ?? '', prefix, limit], call)
-      const streams = rows.map(([id, status]) => ({ streamId: id ?? '', status: statusName(Number(status), 1) as 'live' | 'deleted' | 'tombstoned' }))
+      const streams = rows.map(([id, status]) => ({
+        streamId: id ?? '',
+        status: statusName(Number(status), 1) as 'live' | 'deleted' | 'tombstoned',
+      }))
       return { streams, next: rows.length < limit ? undefined : streams.at(-1)?.streamId }
     },
   }

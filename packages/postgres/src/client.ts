@@ -25,7 +25,8 @@ export function poolEngine(options: ParsedOptions): Engine {
     const { pool: given } = options
     if (given === undefined) own = await makePool(options)
     pool = own ?? (typeof given === 'function' ? given() : given)
-    if (pool === undefined || typeof pool.connect !== 'function') throw new ConfigurationError('pool is no pg.Pool.', { adapter: 'postgres' })
+    if (pool === undefined || typeof pool.connect !== 'function')
+      throw new ConfigurationError('pool is no pg.Pool.', { adapter: 'postgres' })
     pool.on('error', onLost)
     return pool
   }
@@ -50,7 +51,12 @@ export function poolEngine(options: ParsedOptions): Engine {
   }
 
   /** Runs one statement; when `stop` aborts while it runs, its connection is destroyed, which is what frees the server's side too. */
-  async function run(statement: Statement, parameters: readonly Parameter[], call: BackendCall, stop: AbortSignal): Promise<readonly Row[]> {
+  async function run(
+    statement: Statement,
+    parameters: readonly Parameter[],
+    call: BackendCall,
+    stop: AbortSignal,
+  ): Promise<readonly Row[]> {
     const client = await acquire(call.signal)
     const connectionError = (): void => undefined
     client.on('error', connectionError)
@@ -67,7 +73,10 @@ export function poolEngine(options: ParsedOptions): Engine {
     try {
       return await Promise.race([runStatement(client, statement, parameters, named), stopped])
     } catch (error) {
-      if (broken) throw error === call.signal.reason && stop === call.deadline ? new DriverFailure('query', new Error('connection error: deadline')) : error
+      if (broken)
+        throw error === call.signal.reason && stop === call.deadline
+          ? new DriverFailure('query', new Error('connection error: deadline'))
+          : error
       if (isConnectionLoss(error)) {
         broken = true
         onLost()
@@ -108,7 +117,9 @@ export function poolEngine(options: ParsedOptions): Engine {
         broken = false
         return result
       } catch (error) {
-        throw error instanceof Error && 'code' in error && !(error instanceof ConfigurationError) ? new DriverFailure('query', error) : error
+        throw error instanceof Error && 'code' in error && !(error instanceof ConfigurationError)
+          ? new DriverFailure('query', error)
+          : error
       } finally {
         // A failed transaction ends with its connection.
         client.release(broken)
@@ -119,11 +130,18 @@ export function poolEngine(options: ParsedOptions): Engine {
 }
 
 /** One statement on one client. */
-export async function runStatement(client: PostgresClient, statement: Statement, parameters: readonly Parameter[], named: boolean): Promise<readonly Row[]> {
+export async function runStatement(
+  client: PostgresClient,
+  statement: Statement,
+  parameters: readonly Parameter[],
+  named: boolean,
+): Promise<readonly Row[]> {
   const { rows } = await client.query({
     ...(named ? { name: nameOf(statement) } : {}),
     text: statement.text,
-    values: parameters.map((parameter) => (parameter instanceof Uint8Array ? Buffer.from(parameter.buffer, parameter.byteOffset, parameter.length) : parameter)),
+    values: parameters.map((parameter) =>
+      parameter instanceof Uint8Array ? Buffer.from(parameter.buffer, parameter.byteOffset, parameter.length) : parameter,
+    ),
     rowMode: 'array',
     types: asText,
   } as QueryConfig)
@@ -151,7 +169,12 @@ function nameOf(statement: Statement): string {
 /** Whether the session is gone: no SQLSTATE at all, or one that says so. */
 function isConnectionLoss(error: unknown): boolean {
   const { code, severity } = error as { code?: unknown; severity?: unknown }
-  return severity === undefined || severity === 'FATAL' || severity === 'PANIC' || (typeof code === 'string' && (code.startsWith('08') || code.startsWith('57P')))
+  return (
+    severity === undefined ||
+    severity === 'FATAL' ||
+    severity === 'PANIC' ||
+    (typeof code === 'string' && (code.startsWith('08') || code.startsWith('57P')))
+  )
 }
 
 async function makePool(options: ParsedOptions): Promise<OwnPool> {

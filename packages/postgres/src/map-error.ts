@@ -4,8 +4,18 @@ import { DriverFailure } from './session.js'
 const unavailable = (message: string, hint = 'Call again.'): ErrorClass => ({ code: 'unavailable', outcome: 'not-applied', message, hint })
 const configuration = (message: string, hint: string): ErrorClass => ({ code: 'configuration', outcome: 'not-applied', message, hint })
 const invalid = (message: string): ErrorClass => ({ code: 'invalid-argument', outcome: 'not-applied', message })
-const corrupt = (message: string): ErrorClass => ({ code: 'corrupt-stream', outcome: 'not-applied', message, hint: 'Restore it from a backup.' })
-const denied = (message: string): ErrorClass => ({ code: 'access-denied', outcome: 'not-applied', message, hint: 'Check user, password and grants.' })
+const corrupt = (message: string): ErrorClass => ({
+  code: 'corrupt-stream',
+  outcome: 'not-applied',
+  message,
+  hint: 'Restore it from a backup.',
+})
+const denied = (message: string): ErrorClass => ({
+  code: 'access-denied',
+  outcome: 'not-applied',
+  message,
+  hint: 'Check user, password and grants.',
+})
 const lost = (message: string): ErrorClass => ({ code: 'unavailable', outcome: 'unknown', message })
 
 /**
@@ -23,7 +33,12 @@ export const bySqlState: Readonly<Record<string, ErrorClass>> = {
   '53': unavailable('the server has run out of a resource.'),
   '58': unavailable('the server met a system error.'),
   XX000: unavailable('the server met an internal error.'),
-  '57014': { code: 'timeout', outcome: 'not-applied', retry: false, message: 'the server cancelled the statement: it took longer than its statement_timeout.' },
+  '57014': {
+    code: 'timeout',
+    outcome: 'not-applied',
+    retry: false,
+    message: 'the server cancelled the statement: it took longer than its statement_timeout.',
+  },
   '57P01': lost('an administrator ended the session.'),
   '57P02': lost('another session of the server crashed.'),
   '57P05': lost('the server ended an idle session.'),
@@ -31,12 +46,18 @@ export const bySqlState: Readonly<Record<string, ErrorClass>> = {
   '08P01': configuration('the server did not understand the protocol.', 'Is there a pooler between that refuses startup parameters?'),
   '28': denied('the server refused the credentials.'),
   '42501': denied('the database user lacks a right.'),
-  '0A000': configuration('the server does not support this, or a cached plan no longer fits.', 'Was the schema changed under a running adapter?'),
+  '0A000': configuration(
+    'the server does not support this, or a cached plan no longer fits.',
+    'Was the schema changed under a running adapter?',
+  ),
   '26000': configuration('a prepared statement is gone.', 'Behind a pooler in transaction mode set preparedStatements: false.'),
   '42P05': configuration('a prepared statement exists already.', 'Behind a pooler in transaction mode set preparedStatements: false.'),
   '3D000': configuration('the database does not exist.', 'Create it, or correct the name in the URL.'),
   '3F000': configuration('the schema does not exist.', "Use setup: 'auto', or apply migrations(options).sql()."),
-  '42': configuration('the schema in the database is not the one this version expects.', 'Apply migrations(options).sql(), and check the schema name.'),
+  '42': configuration(
+    'the schema in the database is not the one this version expects.',
+    'Apply migrations(options).sql(), and check the schema name.',
+  ),
   '25P02': invalid('the transaction of the caller has failed already.'),
   '22': invalid('the server refused a value.'),
   '23': invalid('a constraint of the database refused a value.'),
@@ -89,8 +110,11 @@ export function classifyError(error: unknown): ErrorClass | undefined {
 function byMessage(message: string, phase: 'connect' | 'query'): ErrorClass | undefined {
   if (message.includes('does not support SSL'))
     return configuration('the server does not support TLS.', "Set up TLS on the server; only on a trusted network give tls: 'off'.")
-  if (/password must be a string|no password supplied|SASL/iu.test(message)) return denied('the server asks for a password, and none or a wrong one was given.')
-  if (message.includes('timeout exceeded when trying to connect')) return unavailable('no connection was free in time.', 'Close transactions sooner, or allow more connections.')
-  if (/terminated|connection error|not queryable|closed/iu.test(message)) return phase === 'connect' ? unavailable('the connection was lost.') : lost('the connection was lost.')
+  if (/password must be a string|no password supplied|SASL/iu.test(message))
+    return denied('the server asks for a password, and none or a wrong one was given.')
+  if (message.includes('timeout exceeded when trying to connect'))
+    return unavailable('no connection was free in time.', 'Close transactions sooner, or allow more connections.')
+  if (/terminated|connection error|not queryable|closed/iu.test(message))
+    return phase === 'connect' ? unavailable('the connection was lost.') : lost('the connection was lost.')
   return undefined
 }

@@ -23,7 +23,13 @@ export async function findInstalled(runner: QueryRunner, names: Names): Promise<
 }
 
 /** Finds the schema, or makes it where `setup` allows; refuses one that is older or too new. Errors: `configuration`. */
-export async function openSchema(engine: Engine, names: Names, setup: 'auto' | 'manual', adapter: string, call: BackendCall): Promise<Installed> {
+export async function openSchema(
+  engine: Engine,
+  names: Names,
+  setup: 'auto' | 'manual',
+  adapter: string,
+  call: BackendCall,
+): Promise<Installed> {
   const runner: QueryRunner = { query: (statement, parameters) => engine.read(statement, parameters, call) }
   let installed = await findInstalled(runner, names)
   if (installed === undefined) {
@@ -35,7 +41,10 @@ export async function openSchema(engine: Engine, names: Names, setup: 'auto' | '
     installed = await migrateEngine(engine, names)
   }
   if (installed.minClient > schemaVersion)
-    throw new ConfigurationError(`the schema ${names.schema} has version ${installed.version}, this adapter knows ${schemaVersion}.`, { adapter, hint: 'Update the adapter.' })
+    throw new ConfigurationError(`the schema ${names.schema} has version ${installed.version}, this adapter knows ${schemaVersion}.`, {
+      adapter,
+      hint: 'Update the adapter.',
+    })
   if (installed.version < schemaVersion)
     throw new ConfigurationError(`the schema ${names.schema} has version ${installed.version}, this adapter needs ${schemaVersion}.`, {
       adapter,
@@ -65,7 +74,10 @@ export function pendingSql(names: Names, installed: Installed | undefined): stri
   return steps
     .filter(({ version }) => version > (installed?.version ?? 0))
     .map(({ version, sql }) => {
-      const logId = installed === undefined ? "substr(md5(random()::text || clock_timestamp()::text), 1, 8)" : `(SELECT min(log_id) FROM ${names.migrations})`
+      const logId =
+        installed === undefined
+          ? 'substr(md5(random()::text || clock_timestamp()::text), 1, 8)'
+          : `(SELECT min(log_id) FROM ${names.migrations})`
       return `${fillNames(sql, names)}\nINSERT INTO ${names.migrations} (version, min_client, store_order, log_id) VALUES (${version}, ${version}, 'settled', ${logId});\n`
     })
     .join('\n')
@@ -75,22 +87,30 @@ export function pendingSql(names: Names, installed: Installed | undefined): stri
 export async function findDrift(runner: QueryRunner, names: Names): Promise<string[]> {
   const drift: string[] = []
   for (const [table, columns] of Object.entries(expectedColumns)) {
-    const rows = await runner.query({ text: 'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped' }, [
-      names[table as keyof typeof expectedColumns],
-    ])
+    const rows = await runner.query(
+      { text: 'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped' },
+      [names[table as keyof typeof expectedColumns]],
+    )
     const found = new Set(rows.map(([name]) => name))
     for (const column of columns) if (!found.has(column)) drift.push(`column ${table}.${column} is missing`)
   }
   for (const name of ['append_v1', 'append_many_v1'] as const) {
-    const [row] = await runner.query({ text: 'SELECT count(*) FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = $1 AND p.proname = $2' }, [
-      names.schemaText,
-      `${names.prefix}${name}`,
-    ])
+    const [row] = await runner.query(
+      {
+        text: 'SELECT count(*) FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = $1 AND p.proname = $2',
+      },
+      [names.schemaText, `${names.prefix}${name}`],
+    )
     if (row?.[0] === '0') drift.push(`function ${name} is missing`)
   }
-  const unique = await runner.query({ text: "SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'u'" }, [names.events])
+  const unique = await runner.query({ text: "SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'u'" }, [
+    names.events,
+  ])
   if (unique.length === 0) drift.push('the unique constraint of events (stream_id, version) is missing')
-  const [cache] = await runner.query({ text: "SELECT s.seqcache FROM pg_sequence AS s WHERE s.seqrelid = pg_get_serial_sequence($1, 'position')::regclass" }, [names.events])
+  const [cache] = await runner.query(
+    { text: "SELECT s.seqcache FROM pg_sequence AS s WHERE s.seqrelid = pg_get_serial_sequence($1, 'position')::regclass" },
+    [names.events],
+  )
   if (cache?.[0] !== '1') drift.push('the sequence of events.position must have CACHE 1, or readers skip events')
   return drift
 }

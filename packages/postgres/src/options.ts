@@ -72,14 +72,44 @@ export interface ParsedOptions extends Omit<PostgresOptions, 'timeouts'> {
   readonly timeouts: { readonly connectMs: number; readonly lockMs: number; readonly statementMs: number; readonly settleMs: number }
 }
 
-const optionNames = ['connection', 'pool', 'schema', 'tablePrefix', 'preparedStatements', 'setup', 'tls', 'timeouts', 'timeoutMs', 'pageSize']
-const driverParameters = ['host', 'port', 'user', 'password', 'max', 'application_name', 'options', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey']
+const optionNames = [
+  'connection',
+  'pool',
+  'schema',
+  'tablePrefix',
+  'preparedStatements',
+  'setup',
+  'tls',
+  'timeouts',
+  'timeoutMs',
+  'pageSize',
+]
+const driverParameters = [
+  'host',
+  'port',
+  'user',
+  'password',
+  'max',
+  'application_name',
+  'options',
+  'sslmode',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+]
 
 /** Errors: `configuration`. */
 export function parseOptions(given: PostgresOptions | string): ParsedOptions {
   const { options, url } = readConfig<PostgresOptions>('postgres', given, {
     options: optionNames,
-    parameters: { schema: 'string', tablePrefix: 'string', preparedStatements: 'boolean', setup: 'string', tls: 'string', timeoutMs: 'number' },
+    parameters: {
+      schema: 'string',
+      tablePrefix: 'string',
+      preparedStatements: 'boolean',
+      setup: 'string',
+      tls: 'string',
+      timeoutMs: 'number',
+    },
     driverParameters,
   })
   if (options.connection !== undefined && options.pool !== undefined)
@@ -88,7 +118,8 @@ export function parseOptions(given: PostgresOptions | string): ParsedOptions {
   if (typeof options.tls !== 'object') oneOf('tls', options.tls, ['verify', 'off', 'unverified'])
   const { connectMs = 5000, lockMs = 5000, statementMs = 30_000, settleMs = 10_000 } = options.timeouts ?? {}
   for (const [name, value] of Object.entries({ connectMs, lockMs, statementMs, settleMs }))
-    if (!(typeof value === 'number' && value > 0)) throw new ConfigurationError(`timeouts.${name} must be a number of milliseconds above 0.`, { adapter: 'postgres' })
+    if (!(typeof value === 'number' && value > 0))
+      throw new ConfigurationError(`timeouts.${name} must be a number of milliseconds above 0.`, { adapter: 'postgres' })
   return { ...options, ...(url === undefined ? {} : { connection: url.href }), timeouts: { connectMs, lockMs, statementMs, settleMs } }
 }
 

@@ -2,7 +2,10 @@
  * Arrays as binary parameters, one buffer a column: the server reads them without parsing, and nothing has to be escaped. Layout:
  * dimensions, null flag, element type, length, lower bound, then each element with its length.
  */
-export function binaryArray(type: 'bytea' | 'int4' | 'int8' | 'json' | 'text' | 'uuid', values: readonly (string | Uint8Array | null)[]): Uint8Array {
+export function binaryArray(
+  type: 'bytea' | 'int4' | 'int8' | 'json' | 'text' | 'uuid',
+  values: readonly (string | Uint8Array | null)[],
+): Uint8Array {
   const { oid, bytes } = oids[type]
   const elements = values.map((value) => (value === null ? null : typeof value === 'string' ? bytes(value) : value))
   const size = elements.reduce((sum, element) => sum + 4 + (element?.length ?? 0), values.length === 0 ? 12 : 20)

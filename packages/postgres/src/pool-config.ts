@@ -20,17 +20,28 @@ export function poolConfig({ connection = {}, tls, timeouts }: ParsedOptions): P
 }
 
 /** `pg` weakens some of libpq's words: they are taken out, and mean what {@link tlsOption} says. */
-function takeSslMode(text: string | undefined): { readonly text: string | undefined; readonly sslmode: string | undefined; readonly host: string | undefined } {
+function takeSslMode(text: string | undefined): {
+  readonly text: string | undefined
+  readonly sslmode: string | undefined
+  readonly host: string | undefined
+} {
   if (text === undefined) return { text, sslmode: undefined, host: undefined }
   let url: URL
   try {
     url = new URL(text)
   } catch {
-    throw new ConfigurationError('the connection URL cannot be parsed.', { adapter: 'postgres', hint: 'Percent-encode special characters of the password.' })
+    throw new ConfigurationError('the connection URL cannot be parsed.', {
+      adapter: 'postgres',
+      hint: 'Percent-encode special characters of the password.',
+    })
   }
   const sslmode = url.searchParams.get('sslmode') ?? undefined
   url.searchParams.delete('sslmode')
-  return { text: url.href, sslmode, host: url.searchParams.get('host') ?? (url.hostname === '' ? undefined : decodeURIComponent(url.hostname)) }
+  return {
+    text: url.href,
+    sslmode,
+    host: url.searchParams.get('host') ?? (url.hostname === '' ? undefined : decodeURIComponent(url.hostname)),
+  }
 }
 
 /** prefer, require, verify-ca and verify-full all mean verify-full. */

@@ -92,7 +92,14 @@ export function logReader(
     return { events: events(rows), next: token.format(String(next)), end: next >= upTo }
   }
 
-  function run(plain: Statement, filtered: Statement, after: bigint, upTo: bigint, request: LogPageRequest, call: BackendCall): Promise<readonly Row[]> {
+  function run(
+    plain: Statement,
+    filtered: Statement,
+    after: bigint,
+    upTo: bigint,
+    request: LogPageRequest,
+    call: BackendCall,
+  ): Promise<readonly Row[]> {
     const { filter, limit } = request
     const window: Parameter[] = [String(after), String(upTo), limit]
     if (filter === undefined) return engine.read(plain, window, call)

@@ -36,7 +36,8 @@ export function fillNames(sql: string, names: Names): string {
 }
 
 function quoteName(name: string): string {
-  if (name === '' || /[\0\uD800-\uDFFF]/u.test(name)) throw new ConfigurationError('a schema or table name is empty or not well-formed.', { adapter: 'postgres' })
+  if (name === '' || /[\0\uD800-\uDFFF]/u.test(name))
+    throw new ConfigurationError('a schema or table name is empty or not well-formed.', { adapter: 'postgres' })
   if (Buffer.byteLength(name) > maximumBytes)
     throw new ConfigurationError(`the name "${name.slice(0, 20)}..." is longer than ${maximumBytes} bytes.`, {
       adapter: 'postgres',

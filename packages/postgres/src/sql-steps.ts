@@ -2,7 +2,10 @@
 
 /** The numbered steps that make the schema. */
 export const steps: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
-  { version: 1, name: '001-schema.sql', sql: String.raw`-- Version 1: tables and functions. {name} stands for a quoted, schema-qualified name.
+  {
+    version: 1,
+    name: '001-schema.sql',
+    sql: String.raw`-- Version 1: tables and functions. {name} stands for a quoted, schema-qualified name.
 
 CREATE TABLE {migrations} (
   version int PRIMARY KEY,
@@ -234,5 +237,6 @@ BEGIN
   END LOOP;
 END
 $many$;
-` },
+`,
+  },
 ]

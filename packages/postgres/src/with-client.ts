@@ -21,7 +21,12 @@ export type PostgresTransaction = Pick<
 >
 
 /** The same backend over the caller's client. Waiting for locks and statements is bounded by what the caller has set. */
-export function transactionAdapter(client: PostgresClient, names: Names, options: ParsedOptions, knownLogId: () => string | undefined): PostgresTransaction {
+export function transactionAdapter(
+  client: PostgresClient,
+  names: Names,
+  options: ParsedOptions,
+  knownLogId: () => string | undefined,
+): PostgresTransaction {
   const backend = postgresBackend(clientEngine(client, options.preparedStatements ?? true), {
     name: 'postgres',
     names,
@@ -32,8 +37,12 @@ export function transactionAdapter(client: PostgresClient, names: Names, options
     knownLogId,
   })
   // A second attempt inside a transaction that has failed is of no use, and one whose connection is lost is over.
-  const adapter = createAdapter({ ...backend, append: (request, call) => backend.append(request, call).catch(givenUp(request)) }, { timeoutMs: options.timeoutMs, pageSize: options.pageSize, retry: false })
-  const { appendToStream, appendToStreams, readStream, getStreamState, listStreams, deleteStream, tombstoneStream, truncateStream } = adapter
+  const adapter = createAdapter(
+    { ...backend, append: (request, call) => backend.append(request, call).catch(givenUp(request)) },
+    { timeoutMs: options.timeoutMs, pageSize: options.pageSize, retry: false },
+  )
+  const { appendToStream, appendToStreams, readStream, getStreamState, listStreams, deleteStream, tombstoneStream, truncateStream } =
+    adapter
   const { getStreamMetadata, setStreamMetadata } = adapter
   return {
     appendToStream,

@@ -62,7 +62,12 @@ export function streamOf(store: MemoryStore, streamId: string): MemoryStream {
 }
 
 /** Stores events at the end of a stream and of the log. */
-export function pushEvents(store: MemoryStore, streamId: string, streamType: string | undefined, events: readonly EncodedEvent[]): StoredEvent[] {
+export function pushEvents(
+  store: MemoryStore,
+  streamId: string,
+  streamType: string | undefined,
+  events: readonly EncodedEvent[],
+): StoredEvent[] {
   const stream = streamOf(store, streamId)
   stream.status = 'live'
   const createdAt = new Date()
