@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 // Tests run on sources: the packages' own export condition leads from a package name to its src folder.
-const conditions = ['@millrace/source', 'node', 'import', 'module', 'default']
+const conditions = ['@millrace/source', 'module', 'node', 'development|production']
 const shared = {
   resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
+  ssr: { resolve: { conditions, externalConditions: ['node'] } },
 }
 const test = { retry: 0, testTimeout: 60_000, hookTimeout: 60_000, environment: 'node', pool: 'forks' } as const
 

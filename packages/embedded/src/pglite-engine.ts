@@ -73,6 +73,7 @@ export function pgliteEngine(given: PGliteLike | undefined, folder: string | und
 
   return {
     single: true,
+    stripsByteOrderMark: true,
     async open(call) {
       await orAborted(database(), call.signal, call)
     },

@@ -12,7 +12,7 @@ import { headStatements } from './head-statements.js'
 import { classifyError } from './map-error.js'
 import { openSchema } from './migrate.js'
 import { logReader, logStatements } from './read-all.js'
-import { pageParameters, readHead, readMetadata, readPage, readStatements, statusName } from './read.js'
+import { type Reading, pageParameters, readHead, readMetadata, readPage, readStatements, statusName, textColumns } from './read.js'
 import type { Names } from './schema.js'
 import type { Engine, Parameter, Statement } from './session.js'
 import { createHorizon } from './settled.js'
@@ -40,14 +40,16 @@ const mebibyte = 1 << 20
 /** The backend over any {@link Engine}: a PostgreSQL server through `pg`, or PGlite. */
 export function postgresBackend(engine: Engine, options: BackendOptions): PostgresBackend {
   const { name, names, lockMs } = options
-  const [appends, reads, heads] = [appendStatements(names), readStatements(names), headStatements(names)]
+  const texts = textColumns(engine)
+  const [appends, reads, heads] = [appendStatements(names), readStatements(names, texts), headStatements(names)]
   let logId = ''
   const token = {
     format: (body: string): string => formatPosition({ letter, format, logId, body }),
     parse: (position: string): string => parsePosition(position, { letter, format, logId }),
   }
+  const reading: Reading = { texts, toPosition: token.format }
   const horizon = engine.single ? undefined : createHorizon(engine, names, options.settleMs)
-  const log = logReader(engine, logStatements(names), horizon, token)
+  const log = logReader(engine, logStatements(names, texts), horizon, reading, token)
 
   /** An UPDATE of the head that may hit no row: then the head says why. */
   async function changeHead(
@@ -89,7 +91,7 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
 
     readHead: head,
     async readStreamPage(request, call) {
-      return readPage(await engine.read(reads[request.direction], pageParameters(request), call), token.format)
+      return readPage(await engine.read(reads[request.direction], pageParameters(request), call), reading)
     },
     readLogEnd: ({ settled }, call) => log.end(settled, call),
     readLogPage: (request, call) => log.page(request, call),
@@ -123,7 +125,7 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
     async listStreamsPage({ prefix, after, limit }, call) {
       const rows = await engine.read(reads.list, [after ?? '', prefix, limit], call)
       const streams = rows.map(([id, status]) => ({
-        streamId: id ?? '',
+        streamId: texts.read(id ?? ''),
         status: statusName(Number(status), 1) as 'live' | 'deleted' | 'tombstoned',
       }))
       return { streams, next: rows.length < limit ? undefined : streams.at(-1)?.streamId }

@@ -90,6 +90,7 @@ export function poolEngine(options: ParsedOptions): Engine {
 
   return {
     single: false,
+    stripsByteOrderMark: false,
     async open() {
       await theirsOrOurs()
     },

@@ -1,5 +1,5 @@
 import type { BackendCall, LogPage, LogPageRequest, Position } from '@millrace/core'
-import { eventColumns, readEvent } from './read.js'
+import { type Reading, type TextColumns, eventColumns, readEvent } from './read.js'
 import type { Names } from './schema.js'
 import type { Horizon } from './settled.js'
 import type { Engine, Parameter, Row, Statement } from './session.js'
@@ -12,11 +12,11 @@ export interface LogStatements {
   readonly top: Statement
 }
 
-export function logStatements({ events }: Names): LogStatements {
+export function logStatements({ events }: Names, texts: TextColumns): LogStatements {
   const filters = `AND ($4::text[] IS NULL OR e.event_type = ANY ($4::text[])) AND ($5::text[] IS NULL OR e.stream_type = ANY ($5::text[]))
     AND ($6::text IS NULL OR starts_with(e.stream_id, $6::text))`
   const page = (more: string, order: string): Statement => ({
-    text: `SELECT ${eventColumns} FROM ${events} AS e WHERE e.position > $1::bigint AND e.position <= $2::bigint ${more} ORDER BY e.position ${order} LIMIT $3`,
+    text: `SELECT ${eventColumns(texts)} FROM ${events} AS e WHERE e.position > $1::bigint AND e.position <= $2::bigint ${more} ORDER BY e.position ${order} LIMIT $3`,
   })
   return {
     forwards: page('', 'ASC'),
@@ -41,6 +41,7 @@ export function logReader(
   engine: Engine,
   statements: LogStatements,
   horizon: Horizon | undefined,
+  reading: Reading,
   token: { format(body: string): Position; parse(position: Position): string },
 ): LogReader {
   async function top(call: BackendCall): Promise<bigint | undefined> {
@@ -106,7 +107,7 @@ export function logReader(
     return engine.read(filtered, [...window, list(filter.eventTypes), list(filter.streamTypes), filter.streamIdPrefix ?? null], call)
   }
   function events(rows: readonly Row[]): LogPage['events'] {
-    return rows.map((row) => readEvent(row, 0, token.format))
+    return rows.map((row) => readEvent(row, 0, reading))
   }
 
   return {

@@ -1,10 +1,27 @@
 import type { Payload, StoredEvent, StoredMetadata, StreamHead, StreamPage, StreamPageRequest } from '@millrace/core'
 import type { Names } from './schema.js'
-import type { Parameter, Row, Statement } from './session.js'
+import type { Engine, Parameter, Row, Statement } from './session.js'
+
+/** How a text column travels. */
+export interface TextColumns {
+  select(column: string): string
+  read(text: string): string
+}
+
+/**
+ * PGlite 0.5.16 takes a leading U+FEFF of a text for a byte order mark and drops it, so that two names become one: there a sign is put
+ * before, and taken off again.
+ */
+export function textColumns({ stripsByteOrderMark }: Pick<Engine, 'stripsByteOrderMark'>): TextColumns {
+  if (!stripsByteOrderMark) return { select: (column) => column, read: (text) => text }
+  return { select: (column) => `'.' || ${column}`, read: (text) => text.slice(1) }
+}
 
 /** Columns of an event, in the order that {@link readEvent} takes them. Bytes as hex and times as epoch ms: no session setting matters. */
-export const eventColumns: string =
-  "e.position, e.version, e.id, e.stream_id, e.stream_type, e.event_type, e.event_data, encode(e.event_bytes, 'hex'), e.metadata, floor(extract(epoch FROM e.created_at) * 1000)::bigint"
+export function eventColumns({ select }: TextColumns): string {
+  const names = ['stream_id', 'stream_type', 'event_type'].map((name) => select(`e.${name}`)).join(', ')
+  return `e.position, e.version, e.id, ${names}, e.event_data, encode(e.event_bytes, 'hex'), e.metadata, floor(extract(epoch FROM e.created_at) * 1000)::bigint`
+}
 
 const headColumns = 's.status, s.version, s.first_version, s.base_version'
 
@@ -16,10 +33,10 @@ export interface ReadStatements {
   readonly list: Statement
 }
 
-export function readStatements({ streams, events }: Names): ReadStatements {
+export function readStatements({ streams, events }: Names, texts: TextColumns): ReadStatements {
   // One statement, so head and events are one consistent look.
   const page = (window: string, order: string): Statement => ({
-    text: `SELECT ${headColumns}, ${eventColumns} FROM ${streams} AS s LEFT JOIN LATERAL (
+    text: `SELECT ${headColumns}, ${eventColumns(texts)} FROM ${streams} AS s LEFT JOIN LATERAL (
       SELECT * FROM ${events} AS e WHERE e.stream_id = $1 AND s.status = 0 AND ${window} ORDER BY e.version ${order} LIMIT $4
     ) AS e ON true WHERE s.stream_id = $1 ORDER BY e.version ${order}`,
   })
@@ -29,7 +46,7 @@ export function readStatements({ streams, events }: Names): ReadStatements {
     backwards: page('e.version <= $2::bigint AND e.version >= greatest($3::bigint, s.first_version)', 'DESC'),
     metadata: { text: `SELECT ${headColumns}, s.metadata, s.metadata_version FROM ${streams} AS s WHERE s.stream_id = $1` },
     list: {
-      text: `SELECT s.stream_id, s.status FROM ${streams} AS s WHERE s.stream_id > $1 AND starts_with(s.stream_id, $2)
+      text: `SELECT ${texts.select('s.stream_id')}, s.status FROM ${streams} AS s WHERE s.stream_id > $1 AND starts_with(s.stream_id, $2)
         AND (s.version > 0 OR s.status = 2) ORDER BY s.stream_id LIMIT $3`,
     },
   }
@@ -42,9 +59,9 @@ export function pageParameters({ streamId, direction, from, to, limit }: StreamP
   return direction === 'forwards' ? [streamId, from ?? 1, to ?? noBound, limit] : [streamId, from ?? noBound, to ?? 1, limit]
 }
 
-export function readPage(rows: readonly Row[], toPosition: (body: string) => string): StreamPage {
+export function readPage(rows: readonly Row[], reading: Reading): StreamPage {
   const head = readHead(rows[0])
-  return { head, events: rows.filter((row) => row[4] !== null).map((row) => readEvent(row, 4, toPosition)) }
+  return { head, events: rows.filter((row) => row[4] !== null).map((row) => readEvent(row, 4, reading)) }
 }
 
 export function readHead(row: Row | undefined): StreamHead {
@@ -59,15 +76,21 @@ export function statusName(status: number, version: number): StreamHead['status'
   return version === 0 ? 'missing' : 'live'
 }
 
-export function readEvent(row: Row, at: number, toPosition: (body: string) => string): StoredEvent {
-  const [bytes, metadata] = [row[at + 7] ?? null, row[at + 8] ?? null]
+/** What turns a row into an event. */
+export interface Reading {
+  readonly texts: TextColumns
+  toPosition(body: string): string
+}
+
+export function readEvent(row: Row, at: number, { texts, toPosition }: Reading): StoredEvent {
+  const [streamType, bytes, metadata] = [row[at + 4] ?? null, row[at + 7] ?? null, row[at + 8] ?? null]
   return {
     position: toPosition(row[at] ?? ''),
     version: Number(row[at + 1]),
     id: row[at + 2] ?? '',
-    streamId: row[at + 3] ?? '',
-    streamType: row[at + 4] ?? undefined,
-    type: row[at + 5] ?? '',
+    streamId: texts.read(row[at + 3] ?? ''),
+    streamType: streamType === null ? undefined : texts.read(streamType),
+    type: texts.read(row[at + 5] ?? ''),
     data: bytes === null ? { text: row[at + 6] ?? '' } : { bytes: fromHex(bytes) },
     metadata: metadata === null ? undefined : { text: metadata },
     createdAt: new Date(Number(row[at + 9])),

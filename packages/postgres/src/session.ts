@@ -23,6 +23,8 @@ export interface QueryRunner {
 export interface Engine {
   /** One connection for all: what is visible is settled, and there is no pool to wait for. */
   readonly single: boolean
+  /** Drops a leading U+FEFF of a text it returns. */
+  readonly stripsByteOrderMark: boolean
   open(call: BackendCall): Promise<void>
   close(): Promise<void>
   /** A read: ends, and frees its connection, as soon as `call.signal` aborts. */

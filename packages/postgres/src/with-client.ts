@@ -77,6 +77,7 @@ function clientEngine(client: PostgresClient, named: boolean): Engine {
   }
   return {
     single: true,
+    stripsByteOrderMark: false,
     open: () => Promise.resolve(),
     close: () => Promise.resolve(),
     read: query,

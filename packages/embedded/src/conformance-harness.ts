@@ -1,0 +1,45 @@
+import { PGlite } from '@electric-sql/pglite'
+import type { ConformanceHarness, HarnessContext, HarnessInstance } from '@millrace/core/conformance'
+import { type EmbeddedOptions, embedded } from './embedded.js'
+import type { PGliteLike } from './pglite-engine.js'
+
+/**
+ * The embedded adapter under the conformance suite: a schema for each namespace of one PGlite, since starting one takes seconds. PGlite
+ * has one connection and no credentials, so what needs those is not proven.
+ */
+export function embeddedHarness(): ConformanceHarness & AsyncDisposable {
+  let starting: Promise<PGlite> | undefined
+  const started = (): Promise<PGlite> => (starting ??= PGlite.create())
+  return {
+    name: 'embedded',
+    createAdapter: async (context) => createInstance(await started(), context),
+    [Symbol.asyncDispose]: async () => (await starting)?.close(),
+  }
+}
+
+function createInstance(db: PGlite, context: HarnessContext): HarnessInstance {
+  const { namespace: schema, pageSize, setup } = context
+  const pglite = db as unknown as PGliteLike
+  const make = (options: EmbeddedOptions = {}) => embedded({ pglite, schema, pageSize, setup, ...options })
+  const adapter = make()
+  return {
+    adapter,
+    ignores: ['connections'],
+    peer: () => Promise.resolve(make({ setup: 'auto' })),
+    async injected() {
+      await adapter.open()
+      return {
+        adapter: make(),
+        stillOpen: async () => (await db.query('SELECT 1 AS one')).rows.length === 1,
+      }
+    },
+    async seedVersion(streamId, version) {
+      await adapter.open()
+      await db.query(`INSERT INTO "${schema}".streams (stream_id, version, first_version) VALUES ($1, $2::bigint, $2::bigint + 1)`, [streamId, version])
+    },
+    async [Symbol.asyncDispose]() {
+      await adapter.close()
+      await db.exec(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`)
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import type { ConformanceHarness, HarnessContext, HarnessInstance } from '@millrace/core/conformance'
+import pg from 'pg'
+import type { PostgresOptions, PostgresPool } from './options.js'
+import { postgres } from './postgres.js'
+
+const secret = 'correct-horse-battery-staple'
+
+export interface PostgresHarnessOptions {
+  readonly url: string
+  readonly module?: URL | undefined
+}
+
+/** The Postgres adapter under the conformance suite: a schema for each namespace of one server. */
+export function postgresHarness({ url, module }: PostgresHarnessOptions): ConformanceHarness {
+  const connection = withPassword(url)
+  return {
+    name: 'postgres',
+    module,
+    secrets: [secret],
+    createAdapter: (context) => Promise.resolve(createInstance(connection, context)),
+  }
+}
+
+/** A server that trusts everybody does not look at the password; nobody else may see it either. */
+function withPassword(text: string): string {
+  const url = new URL(text)
+  if (url.password === '') url.password = secret
+  return url.href
+}
+
+function createInstance(connection: string, context: HarnessContext): HarnessInstance {
+  const { namespace: schema, pageSize, connections: max = 10, setup } = context
+  const make = (options: PostgresOptions = {}) => postgres({ connection: { connectionString: connection, max }, schema, pageSize, setup, ...options })
+  const adapter = make()
+
+  return {
+    adapter,
+    peer: () => Promise.resolve(make({ setup: 'auto' })),
+    async broken(kind) {
+      if (kind === 'unreachable') return make({ connection: `postgres://app:${secret}@127.0.0.1:1/app` })
+      if (kind === 'credentials') return make({ connection: withUser(connection, 'nobody_of_that_name') })
+      const newer = `${schema}_newer`
+      const first = make({ schema: newer, setup: 'auto' })
+      await first.open()
+      await first.close()
+      await execute(connection, `INSERT INTO "${newer}".migrations (version, min_client, store_order, log_id) VALUES (99, 99, 'settled', 'x')`)
+      return make({ schema: newer })
+    },
+    async injected() {
+      const pool = new pg.Pool({ connectionString: connection, max })
+      return {
+        adapter: postgres({ pool: pool as unknown as PostgresPool, schema, pageSize }),
+        async stillOpen() {
+          const { rows } = await pool.query('SELECT 1 AS one')
+          await pool.end()
+          return rows.length === 1
+        },
+      }
+    },
+    async seedVersion(streamId, version) {
+      await adapter.open()
+      await execute(connection, `INSERT INTO "${schema}".streams (stream_id, version, first_version) VALUES ($1, $2::bigint, $2::bigint + 1)`, [streamId, version])
+    },
+    async [Symbol.asyncDispose]() {
+      await adapter.close()
+      await execute(connection, `DROP SCHEMA IF EXISTS "${schema}" CASCADE; DROP SCHEMA IF EXISTS "${schema}_newer" CASCADE`)
+    },
+  }
+}
+
+function withUser(text: string, user: string): string {
+  const url = new URL(text)
+  url.username = user
+  return url.href
+}
+
+async function execute(connectionString: string, sql: string, values?: unknown[]): Promise<void> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    await (values === undefined ? client.query(sql) : client.query(sql, values))
+  } finally {
+    await client.end()
+  }
+}
