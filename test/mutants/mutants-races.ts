@@ -17,21 +17,21 @@ export const raceMutants: readonly Mutant[] = [
     id: 'M15',
     bug: 'checks, waits, inserts: no key',
     caseId: 'CON-01',
-    message: '',
+    message: 'exactly one of 32 wins',
     edits: [{ file: backend, find: appendLine, replace: checkThenInsert }],
   },
   {
     id: 'M15b',
     bug: 'checks, waits, inserts: no key',
     caseId: 'CON-02',
-    message: '',
+    message: 'exactly one of 8 wins each round',
     edits: [{ file: backend, find: appendLine, replace: checkThenInsert }],
   },
   {
     id: 'M16',
     bug: 'the last writer overwrites',
     caseId: 'CON-01',
-    message: '',
+    message: 'exactly one of 32 wins',
     edits: [
       {
         file: backend,
@@ -45,7 +45,7 @@ export const raceMutants: readonly Mutant[] = [
     id: 'M17',
     bug: 'the driver’s error of a lost race escapes',
     caseId: 'CON-03',
-    message: '',
+    message: 'losers see ConcurrencyError only',
     edits: [
       {
         file: backend,
@@ -63,7 +63,7 @@ export const raceMutants: readonly Mutant[] = [
     id: 'M18',
     bug: "'any' surfaces a conflict",
     caseId: 'CON-04',
-    message: '',
+    message: "every 'any' append resolves",
     edits: [
       {
         file: backend,
@@ -80,20 +80,22 @@ export const raceMutants: readonly Mutant[] = [
     id: 'M20',
     bug: 'a conflict leaks its connection',
     caseId: 'CON-07',
-    message: '',
+    message: 'conflicts conflict, and every writer is served',
     edits: [
       {
         file: 'memory/connections.ts',
         find: 'return run()',
-        replace: "const result = run()\n        if (result?.status === 'wrong-version') free -= 1\n        return result",
+        replace: "const result = run()\n        kept = result?.status === 'wrong-version'\n        return result",
       },
+      { file: 'memory/connections.ts', find: '      try {\n', replace: '      let kept = false\n      try {\n' },
+      { file: 'memory/connections.ts', find: '        release()\n', replace: '        if (!kept) release()\n' },
     ],
   },
   {
     id: 'insert-or-ignore',
     bug: 'a racing append is dropped by insert-or-ignore, and acknowledged',
     caseId: 'CON-02',
-    message: '',
+    message: 'exactly one of 8 wins each round',
     edits: [
       {
         file: backend,
@@ -107,7 +109,7 @@ export const raceMutants: readonly Mutant[] = [
     id: 'five-of-eight',
     bug: 'five of eight racers commit: each decides on a snapshot',
     caseId: 'CON-02',
-    message: '',
+    message: 'exactly one of 8 wins each round',
     edits: [
       {
         file: backend,
@@ -125,7 +127,7 @@ export const raceMutants: readonly Mutant[] = [
     id: 'M23',
     bug: 'a retry with the same ids is stored again',
     caseId: 'IDM-01',
-    message: '',
+    message: "again with 'noStream': the original result",
     edits: [
       { file: backend, find: conflict, replace: conflict.replace("'conflict')", "'conflict' && findRun(stream, request) === undefined)") },
     ],
@@ -134,7 +136,7 @@ export const raceMutants: readonly Mutant[] = [
     id: 'M24',
     bug: 'takes what stands at the expected place for its own: ids are not compared',
     caseId: 'IDM-04',
-    message: '',
+    message: 'equal payload with other ids: it resolved',
     edits: [
       { file: 'settle-append.ts', find: 'if (found.some(({ id }, index) => id !== events[index]?.id)) return undefined', replace: '' },
     ],
@@ -143,7 +145,7 @@ export const raceMutants: readonly Mutant[] = [
     id: 'M25',
     bug: 'of a superset the new part is stored',
     caseId: 'IDM-03',
-    message: '',
+    message: 'a superset: it resolved',
     edits: [
       {
         file: backend,

@@ -18,7 +18,7 @@ export const readMutants: readonly Mutant[] = [
     id: 'M29',
     bug: 'from is exclusive',
     caseId: 'RDS-03',
-    message: '',
+    message: 'forwards from 1 is inclusive',
     edits: [
       {
         file: 'create-adapter.ts',
@@ -32,21 +32,21 @@ export const readMutants: readonly Mutant[] = [
     id: 'M30',
     bug: 'the limit is forgotten on page 2',
     caseId: 'RDS-07',
-    message: '',
+    message: 'limit 4 over pages of 3, forwards',
     edits: [{ file: 'read-stream.ts', find: 'left -= page.events.length', replace: 'left = left > page.events.length ? Infinity : 0' }],
   },
   {
     id: 'M31',
     bug: 'stops after page 1',
     caseId: 'RDS-06',
-    message: '',
+    message: '4 events in pages of 3, forwards',
     edits: [{ file: 'read-stream.ts', find: 'left -= page.events.length', replace: 'left = 0' }],
   },
   {
     id: 'M32',
     bug: 'versions in the order of their text',
     caseId: 'RDS-10',
-    message: '',
+    message: 'forwards over 9–10, 99–100 and 999–1000',
     edits: [
       {
         file: backend,
@@ -64,7 +64,7 @@ export const readMutants: readonly Mutant[] = [
     id: 'M33',
     bug: 'backwards is forwards',
     caseId: 'RDS-02',
-    message: '',
+    message: 'backwards is the reverse of forwards',
     edits: [
       {
         file: 'options.ts',
@@ -77,7 +77,7 @@ export const readMutants: readonly Mutant[] = [
     id: 'M36',
     bug: 'eventually consistent, and does not say so',
     caseId: 'RDS-12',
-    message: '',
+    message: 'a read right after the append sees it',
     edits: [
       {
         file: backend,
@@ -92,14 +92,14 @@ export const readMutants: readonly Mutant[] = [
     id: 'M37',
     bug: 'a reader who leaves while waiting for a connection leaks it',
     caseId: 'RDS-13',
-    message: '',
+    message: 'readers who left together leak no connection',
     edits: [{ file: 'memory/connections.ts', find: 'queue.splice(queue.indexOf(granted), 1)', replace: '' }],
   },
   {
     id: 'to-is-a-count',
     bug: '`to` is taken as a count',
     caseId: 'RDS-04',
-    message: '',
+    message: 'window {"from":3,"to":7}',
     edits: [
       {
         file: 'create-adapter.ts',
@@ -112,14 +112,14 @@ export const readMutants: readonly Mutant[] = [
     id: 'M50a',
     bug: 'stream ids are split at #',
     caseId: 'SID-01',
-    message: '',
+    message: 'every one is listed as given',
     edits: [{ file: 'memory/store.ts', find: streams, replace: aliasing("k.split('#')[0]") }],
   },
   {
     id: 'M50b',
     bug: 'stream ids match by prefix',
     caseId: 'SID-02',
-    message: '',
+    message: 'stream "STREAM#" is new: it rejected',
     edits: [
       {
         file: 'memory/store.ts',
@@ -132,14 +132,14 @@ export const readMutants: readonly Mutant[] = [
     id: 'M50c',
     bug: 'stream ids are lower-cased',
     caseId: 'SID-03',
-    message: '',
+    message: 'stream "Case" is new: it rejected',
     edits: [{ file: 'memory/store.ts', find: streams, replace: aliasing('k.toLowerCase()') }],
   },
   {
     id: 'M50d',
     bug: 'stream ids are trimmed',
     caseId: 'SID-03',
-    message: '',
+    message: 'stream "trail " is new: it rejected',
     edits: [{ file: 'memory/store.ts', find: streams, replace: aliasing('k.trim()') }],
   },
 ]

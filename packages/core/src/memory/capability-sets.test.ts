@@ -20,6 +20,9 @@ const pairs = switches.flatMap((one, index) => switches.slice(index + 1).map((ot
 /** Cases that wait for deadlines or a child process: no capability has a say in them. */
 const slow = ['ISO-02', 'ATM-03', 'ERR-01', 'ERR-05', 'LIF-02', 'LIF-04', 'LIF-05', 'LIF-09']
 
+/** Memory keeps nothing from one release to the next. */
+const unprovable = ['PAY-13']
+
 /** The suite has to hold, with its inverse tests, whatever an adapter leaves out: an opt-out never fails and is never simply passed. */
 describe('the suite on memory with capabilities switched off', () => {
   for (const capabilities of [...switches, all])
@@ -28,7 +31,8 @@ describe('the suite on memory with capabilities switched off', () => {
     test(`without ${Object.keys(capabilities).join(' and ')}`, { timeout: 60_000 }, () => prove(capabilities, slow))
 })
 
-async function prove(capabilities: MemoryCapabilities, except: readonly string[] = []): Promise<void> {
+async function prove(capabilities: MemoryCapabilities, leftOut: readonly string[] = []): Promise<void> {
+  const except = [...unprovable, ...leftOut]
   const harness = memoryHarness({ capabilities })
   const { cases, underClaims } = await runConformance(harness, { profile: 'smoke', seed: 1, except })
   const broken = cases.filter(({ status }) => status !== 'passed' && status !== 'opted-out')

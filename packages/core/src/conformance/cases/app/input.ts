@@ -93,7 +93,7 @@ export const app10: ConformanceCase = {
 
     const read = await adapter.readStream(streamId).toArray()
     for (const event of read) {
-      const { data, metadata } = event as { data: { list: number[]; deep: { a: string } }; metadata: { tags: string[] } }
+      const { data, metadata } = event as unknown as { data: { list: number[]; deep: { a: string } }; metadata: { tags: string[] } }
       data.list.push(3)
       data.deep.a = 'changed'
       metadata.tags.length = 0

@@ -1,3 +1,4 @@
+import type { EventStoreAdapter } from '../../../adapter.js'
 import type { ConformanceCase } from '../../case.js'
 import { filled, range, versionsOf } from '../views.js'
 
@@ -120,6 +121,12 @@ export const rds13: ConformanceCase = {
           (error: Error) => t.ok(/by the reader/u.test(error.message), 'the reader’s own error'),
         )
     }
+    for (let round = 0; round < 5; round += 1) {
+      t.step(`20 reads leave together, round ${round + 1}`)
+      await Promise.all(Array.from({ length: 20 }, (_, reader) => leaveEarly(adapter, streamId, reader)))
+      const after = t.within(5_000, versionsOf(adapter, streamId), 'readers who left together leak no connection')
+      t.equal((await after).length, 12, 'a read after them is whole')
+    }
     t.step('20 interleaved reads')
     const all = await Promise.all(Array.from({ length: 20 }, () => versionsOf(adapter, streamId)))
     t.ok(
@@ -128,6 +135,22 @@ export const rds13: ConformanceCase = {
     )
     t.equal((await adapter.appendToStream(streamId, t.events(1))).version, 13, 'usable after')
   },
+}
+
+/** Breaks off, throws or aborts; some while they still wait for a connection. */
+async function leaveEarly(adapter: EventStoreAdapter, streamId: string, reader: number): Promise<void> {
+  const control = new AbortController()
+  const reason = new Error('left')
+  try {
+    const iterator = adapter.readStream(streamId, { signal: control.signal })[Symbol.asyncIterator]()
+    for (let read = 0; read < reader % 4; read += 1) await iterator.next()
+    const pending = iterator.next()
+    if (reader % 3 === 0) control.abort(reason)
+    else await iterator.return?.()
+    await pending
+  } catch (error) {
+    if (error !== reason) throw error
+  }
 }
 
 export const rds15: ConformanceCase = {
