@@ -92,7 +92,7 @@ export const readMutants: readonly Mutant[] = [
     id: 'M37',
     bug: 'a reader who leaves while waiting for a connection leaks it',
     caseId: 'RDS-13',
-    message: 'readers who left together leak no connection',
+    message: 'readers who leave together leak no connection',
     edits: [{ file: 'memory/connections.ts', find: 'queue.splice(queue.indexOf(granted), 1)', replace: '' }],
   },
   {

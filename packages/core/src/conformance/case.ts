@@ -71,7 +71,8 @@ export interface CaseContext extends Assertions {
   /** Says where the case is: named when it fails or hangs. */
   step(name: string): void
   /**
-   * A part with a status of its own: run where its needs are met, else opted-out (the inverse is run) or not proven, while the rest of
+   * A part with a status of its own: run where its needs are met, else opted-out (the inverse is run; by default, that what is not
+   * declared is refused by name) or not proven, while the rest of
    * the case counts. @returns whether it was run.
    */
   part(needs: Needs & { readonly title?: string }, run: () => Promise<void>, inverse?: () => Promise<void>): Promise<boolean>

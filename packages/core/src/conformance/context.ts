@@ -6,6 +6,7 @@ import type { CaseContext, TestEvent } from './case.js'
 import { type ConformanceHarness, type HarnessInstance, type HookName, type Profile, missingHook } from './harness.js'
 import type { Instances } from './instances.js'
 import { NotProven, hookFailure, messageOf } from './outcome.js'
+import { isMethodCapability, proveUnsupported } from './inverse.js'
 import { createRaceClock } from './race.js'
 import { createRandom } from './random.js'
 import type { PartReport, UnderClaim } from './report.js'
@@ -70,6 +71,11 @@ export function createContext(settings: ContextSettings): { readonly context: Ca
     }
   }
 
+  /** An opt-out without an inverse of its own: what is not declared is refused by name. */
+  async function refuseAll(missing: readonly CapabilityAtom[]): Promise<void> {
+    for (const atom of missing) if (isMethodCapability(atom)) await proveUnsupported(context, atom)
+  }
+
   const context: CaseContext = {
     ...assertions,
     profile,
@@ -97,7 +103,7 @@ export function createContext(settings: ContextSettings): { readonly context: Ca
       const name = needs.title ?? [...atomsOf(needs.capability), ...(needs.hooks ?? [])].join(', ')
       const missing = undeclared(needs.capability, capabilities)
       if (missing.length > 0) {
-        await inverse?.()
+        await (inverse === undefined ? refuseAll(missing) : inverse())
         record.parts.push({ name, status: 'opted-out', reason: `${missing.join(', ')} not declared` })
         return false
       }

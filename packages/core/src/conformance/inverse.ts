@@ -1,5 +1,6 @@
 import type { EventStoreAdapter } from '../adapter.js'
 import type { CapabilityName } from '../capabilities.js'
+import type { CapabilityAtom } from './capability-term.js'
 import type { Subject } from './assertions.js'
 import type { CaseContext } from './case.js'
 
@@ -27,6 +28,11 @@ const uses: Readonly<Record<CapabilityName, (adapter: EventStoreAdapter, streamI
       ]),
   ],
   binary: (adapter, streamId) => [() => adapter.appendToStream(streamId, [{ type: 'Bytes', data: new Uint8Array([1, 2]) }])],
+}
+
+/** Whether methods depend on it, and not only what they promise. */
+export function isMethodCapability(atom: CapabilityAtom): atom is CapabilityName {
+  return Object.hasOwn(uses, atom)
 }
 
 /** What a capability covers, in the order of the contract. */
