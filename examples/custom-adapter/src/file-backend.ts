@@ -1,5 +1,13 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises'
-import { type AppendOutcome, type AppendRequest, type Backend, type Capabilities, type StoredEvent, type StreamHead, checkExpected } from '@millrace/core'
+import {
+  type AppendOutcome,
+  type AppendRequest,
+  type Backend,
+  type Capabilities,
+  type StoredEvent,
+  type StreamHead,
+  checkExpected,
+} from '@millrace/core'
 
 /** One append as a line of the file: what is on a line is stored, all of it or nothing. */
 interface Line {
@@ -72,7 +80,12 @@ export function fileBackend(path: string): Backend {
       stream: streamId,
       ...(streamType === undefined ? {} : { streamType }),
       at: Date.now(),
-      events: events.map(({ id, type, data, metadata }) => ({ id, type, data: textOf(data), ...(metadata === undefined ? {} : { metadata }) })),
+      events: events.map(({ id, type, data, metadata }) => ({
+        id,
+        type,
+        data: textOf(data),
+        ...(metadata === undefined ? {} : { metadata }),
+      })),
     }
     await file?.appendFile(`${JSON.stringify(line)}\n`)
     // Acknowledged means on the disk.
@@ -127,7 +140,8 @@ export function fileBackend(path: string): Backend {
 
     classifyError(error) {
       const { code } = error as { code?: string }
-      if (code === 'EACCES' || code === 'EPERM') return { code: 'access-denied', outcome: 'not-applied', message: 'the file may not be opened.' }
+      if (code === 'EACCES' || code === 'EPERM')
+        return { code: 'access-denied', outcome: 'not-applied', message: 'the file may not be opened.' }
       if (code === 'ENOENT') return { code: 'configuration', outcome: 'not-applied', message: 'the folder of the file does not exist.' }
       return undefined
     },

@@ -44,7 +44,8 @@ try {
   say(`stored at version ${paid.version}; sent again: version ${again.version}`)
 
   title('4. Read back')
-  for await (const event of store.readStream<OrderEvent>(order)) say(`${event.version}  ${event.type.padEnd(12)} ${JSON.stringify(event.data)}`)
+  for await (const event of store.readStream<OrderEvent>(order))
+    say(`${event.version}  ${event.type.padEnd(12)} ${JSON.stringify(event.data)}`)
 
   title('5. Tail: history first, then what is appended while we watch')
   setTimeout(() => void store.appendToStream('shipment-1', [{ type: 'ParcelSent', data: { order } }]), 100)

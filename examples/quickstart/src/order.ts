@@ -36,7 +36,11 @@ export async function loadOrder(store: EventStoreAdapter, streamId: string): Pro
  *
  * @returns how many attempts it took.
  */
-export async function changeOrder(store: EventStoreAdapter, streamId: string, decide: (order: Order) => NewEvent<OrderEvent>[]): Promise<number> {
+export async function changeOrder(
+  store: EventStoreAdapter,
+  streamId: string,
+  decide: (order: Order) => NewEvent<OrderEvent>[],
+): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
     const order = await loadOrder(store, streamId)
     try {

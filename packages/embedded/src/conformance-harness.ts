@@ -35,7 +35,10 @@ function createInstance(db: PGlite, context: HarnessContext): HarnessInstance {
     },
     async seedVersion(streamId, version) {
       await adapter.open()
-      await db.query(`INSERT INTO "${schema}".streams (stream_id, version, first_version) VALUES ($1, $2::bigint, $2::bigint + 1)`, [streamId, version])
+      await db.query(`INSERT INTO "${schema}".streams (stream_id, version, first_version) VALUES ($1, $2::bigint, $2::bigint + 1)`, [
+        streamId,
+        version,
+      ])
     },
     async [Symbol.asyncDispose]() {
       await adapter.close()

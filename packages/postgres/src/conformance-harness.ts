@@ -30,7 +30,8 @@ function withPassword(text: string): string {
 
 function createInstance(connection: string, context: HarnessContext): HarnessInstance {
   const { namespace: schema, pageSize, connections: max = 10, setup } = context
-  const make = (options: PostgresOptions = {}) => postgres({ connection: { connectionString: connection, max }, schema, pageSize, setup, ...options })
+  const make = (options: PostgresOptions = {}) =>
+    postgres({ connection: { connectionString: connection, max }, schema, pageSize, setup, ...options })
   const adapter = make()
 
   return {
@@ -43,7 +44,10 @@ function createInstance(connection: string, context: HarnessContext): HarnessIns
       const first = make({ schema: newer, setup: 'auto' })
       await first.open()
       await first.close()
-      await execute(connection, `INSERT INTO "${newer}".migrations (version, min_client, store_order, log_id) VALUES (99, 99, 'settled', 'x')`)
+      await execute(
+        connection,
+        `INSERT INTO "${newer}".migrations (version, min_client, store_order, log_id) VALUES (99, 99, 'settled', 'x')`,
+      )
       return make({ schema: newer })
     },
     async injected() {
@@ -59,7 +63,11 @@ function createInstance(connection: string, context: HarnessContext): HarnessIns
     },
     async seedVersion(streamId, version) {
       await adapter.open()
-      await execute(connection, `INSERT INTO "${schema}".streams (stream_id, version, first_version) VALUES ($1, $2::bigint, $2::bigint + 1)`, [streamId, version])
+      await execute(
+        connection,
+        `INSERT INTO "${schema}".streams (stream_id, version, first_version) VALUES ($1, $2::bigint, $2::bigint + 1)`,
+        [streamId, version],
+      )
     },
     async [Symbol.asyncDispose]() {
       await adapter.close()

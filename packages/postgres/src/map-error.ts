@@ -101,7 +101,7 @@ export function classifyError(error: unknown): ErrorClass | undefined {
     if (error.phase === 'connect') return known?.outcome === 'unknown' ? { ...known, outcome: 'not-applied' } : known
     return fatal && known !== undefined ? { ...known, outcome: 'unknown' } : known
   }
-  const known = byNodeCode[code] ?? byMessage(String(cause?.message ?? ''), error.phase)
+  const known = byNodeCode[code] ?? byMessage(typeof cause?.message === 'string' ? cause.message : '', error.phase)
   if (error.phase === 'connect') return known ?? unavailable('no connection to the server could be made.')
   return known === undefined ? undefined : { ...lost('the connection was lost.'), ...(known.code === 'configuration' ? known : {}) }
 }

@@ -70,5 +70,5 @@ function fromSslMode(sslmode: string): 'verify' | 'off' | 'unverified' {
 }
 
 function isLocal(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\./u.test(host) || host.startsWith('/')
+  return host === 'localhost' || host === '::1' || host === '[::1]' || host.startsWith('127.') || host.startsWith('/')
 }

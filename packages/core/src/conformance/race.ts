@@ -54,3 +54,10 @@ export function createRaceClock(): RaceClock {
     },
   }
 }
+
+/** Lets timers and I/O have their turn: a loop over a store that answers without either would starve the calls it waits for. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0)
+  })
+}

@@ -28,8 +28,8 @@ export function createMemoryStore(): MemoryStore {
   return { logId: crypto.randomUUID().slice(0, 8), streams: new Map(), log: [], listeners: new Set() }
 }
 
-export const letter: 'm' = 'm'
-export const format: 1 = 1
+export const letter = 'm' as const
+export const format = 1 as const
 
 /** Position of the n-th event of the log, 1-based. */
 export function positionOf(store: MemoryStore, place: number): string {

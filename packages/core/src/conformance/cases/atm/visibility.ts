@@ -2,6 +2,7 @@ import type { EventStoreAdapter } from '../../../adapter.js'
 import type { RecordedEvent } from '../../../event.js'
 import { type CaseContext, type ConformanceCase, type TestEvent, raceCase } from '../../case.js'
 import { proveUnsupported } from '../../inverse.js'
+import { nextTurn } from '../../race.js'
 
 const batchSize = 5
 
@@ -51,6 +52,7 @@ async function underWrites(
       const torn = [...countBatches(events)].filter(([, count]) => count !== batchSize)
       t.deepEqual(torn, [], `a reader of the ${what} sees all events of a batch or none`)
       if (events.length > 0 && events.length < total) midway += 1
+      await nextTurn()
     }
   }
   const watching = Promise.all([watch(), watch(), watch()])

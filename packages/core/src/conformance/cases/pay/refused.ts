@@ -50,7 +50,7 @@ export const pay03: ConformanceCase = {
       0.1,
       0.1 + 0.2,
       1 / 3,
-      123456789.123456789,
+      123456789.12345679,
       1e300,
       [1e200, 1.5],
       { n: 1e-300 },
@@ -207,7 +207,7 @@ export const pay11: ConformanceCase = {
         `${name}: exactly ${maximum} bytes are stored`,
       )
       const [read] = await adapter.readStream(streamId, { from: version }).toArray()
-      t.equal((read?.data as string).length, sized(maximum).data.length, `${name}: and read back`)
+      t.equal((read?.data as string | undefined)?.length, sized(maximum).data.length, `${name}: and read back`)
       await t.rejects(
         () => adapter.appendToStream(streamId, [sized(maximum + 1)]),
         'limit-exceeded',

@@ -121,7 +121,8 @@ export const pay08: ConformanceCase = {
     const [read] = await adapter.readStream(streamId).toArray()
     t.deepEqual(Object.keys(read?.metadata ?? {}), ['__proto__', 'constructor'], 'own keys of metadata')
     t.ok(
-      Object.getPrototypeOf(read?.metadata) === Object.prototype && (read?.metadata as { polluted?: unknown }).polluted === undefined,
+      Object.getPrototypeOf(read?.metadata) === Object.prototype &&
+        (read?.metadata as { polluted?: unknown } | undefined)?.polluted === undefined,
       'metadata keeps a plain prototype',
     )
   },

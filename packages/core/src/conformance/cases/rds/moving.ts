@@ -1,4 +1,5 @@
 import { type ConformanceCase, raceCase } from '../../case.js'
+import { nextTurn } from '../../race.js'
 import { filled, range, versionsOf } from '../views.js'
 
 export const rds11: ConformanceCase = raceCase({
@@ -16,11 +17,17 @@ export const rds11: ConformanceCase = raceCase({
     const seen: number[][] = []
     await t.race<unknown>([
       async () => {
-        for (let round = 0; round < t.rounds(60); round += 1) await adapter.appendToStream(streamId, t.events(3))
-        writing = false
+        try {
+          for (let round = 0; round < t.rounds(60); round += 1) await adapter.appendToStream(streamId, t.events(3))
+        } finally {
+          writing = false
+        }
       },
       ...(['forwards', 'backwards'] as const).map((direction) => async () => {
-        while (writing) seen.push(await versionsOf(adapter, streamId, { direction }))
+        while (writing) {
+          seen.push(await versionsOf(adapter, streamId, { direction }))
+          await nextTurn()
+        }
       }),
     ])
     t.ok(seen.length > 0, 'readers read')
@@ -68,6 +75,7 @@ export const rds12: ConformanceCase = {
     do {
       seen = await versionsOf(adapter, streamId)
       t.deepEqual(seen, range(1, 20).slice(0, seen.length), 'undeclared: a read is a true prefix')
+      await nextTurn()
     } while (seen.length < 20 && performance.now() < endsAt)
     t.equal(seen.length, 20, 'undeclared: current within 5 s')
   },
