@@ -55,9 +55,19 @@ export function createRaceClock(): RaceClock {
   }
 }
 
-/** Lets timers and I/O have their turn: a loop over a store that answers without either would starve the calls it waits for. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 0)
-  })
+/**
+ * Readers of a store that answers without I/O leave the event loop to the writers they wait for at least so often: by `setImmediate`,
+ * since timers that come due one after the other keep Node from its I/O.
+ */
+const turnEveryMs = 5
+
+/** Reads again and again, while others write. */
+export async function readWhile(goOn: () => boolean, read: () => Promise<void>): Promise<void> {
+  let turnedAt = performance.now()
+  while (goOn()) {
+    await read()
+    if (performance.now() - turnedAt < turnEveryMs) continue
+    await new Promise((resolve) => setImmediate(resolve))
+    turnedAt = performance.now()
+  }
 }
