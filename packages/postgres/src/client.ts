@@ -35,11 +35,8 @@ export function poolEngine(options: ParsedOptions): Engine {
   async function acquire(signal: AbortSignal): Promise<PooledClient> {
     signal.throwIfAborted()
     const connecting = (await theirsOrOurs()).connect()
-    const gaveUp = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-    })
     try {
-      return await Promise.race([connecting, gaveUp])
+      return await unlessAborted(connecting, signal)
     } catch (error) {
       connecting.then(
         (client) => client.release(),
@@ -61,22 +58,15 @@ export function poolEngine(options: ParsedOptions): Engine {
     const connectionError = (): void => undefined
     client.on('error', connectionError)
     let broken = false
-    const stopped = new Promise<never>((_, reject) => {
-      stop.addEventListener('abort', abort)
-      function abort(): void {
-        broken = true
-        reject(stop.reason as Error)
-      }
-      if (stop.aborted) abort()
-    })
-    stopped.catch(() => undefined)
     try {
-      return await Promise.race([runStatement(client, statement, parameters, named), stopped])
+      return await unlessAborted(runStatement(client, statement, parameters, named), stop)
     } catch (error) {
-      if (broken)
+      if (stop.aborted && error === stop.reason) {
+        broken = true
         throw error === call.signal.reason && stop === call.deadline
           ? new DriverFailure('query', new Error('connection error: deadline'))
           : error
+      }
       if (isConnectionLoss(error)) {
         broken = true
         onLost()
@@ -127,6 +117,21 @@ export function poolEngine(options: ParsedOptions): Engine {
       }
     },
     onConnectionLost: (listener) => void listeners.add(listener),
+  }
+}
+
+/** What `work` settles to, or the signal's reason as soon as it aborts; then `work` goes on unseen. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let abort = (): void => undefined
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', abort)
+    if (signal.aborted) abort()
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }
 
