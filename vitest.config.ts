@@ -26,7 +26,7 @@ export default defineConfig({
         test: {
           ...test,
           name: 'servers',
-          include: ['packages/*/src/**/*.int.test.ts', 'test/{faults,swap,services}/**/*.test.ts'],
+          include: ['packages/*/src/**/*.int.test.ts', 'test/{docs,faults,services,swap}/**/*.test.ts'],
           globalSetup: ['test/services/global-setup.ts'],
           testTimeout: 180_000,
         },
@@ -36,7 +36,7 @@ export default defineConfig({
         test: {
           ...test,
           name: 'packed',
-          include: ['test/{packed,types,docs,examples}/**/*.test.ts'],
+          include: ['test/{examples,packed,types}/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },

@@ -9,7 +9,7 @@ const app = 'examples/swap-by-config/dist/app.js'
 const outcome = { granted: 3, version: 4, balance: 10, logged: 4 }
 
 async function runOn(url: string): Promise<unknown> {
-  const { code, stdout, stderr } = await runNode(app, { EVENT_STORE_URL: url })
+  const { code, stdout, stderr } = await runNode(app, { env: { EVENT_STORE_URL: url } })
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   return JSON.parse(stdout)
 }
@@ -46,7 +46,7 @@ test('no store said: an error that tells what to set', async () => {
   expect(stderr).toContain('EVENT_STORE_URL')
 })
 test('a store that is not known: an error that names the known ones', async () => {
-  const { code, stderr } = await runNode(app, { EVENT_STORE_URL: 'postgras://127.0.0.1/x' })
+  const { code, stderr } = await runNode(app, { env: { EVENT_STORE_URL: 'postgras://127.0.0.1/x' } })
   expect(code).toBe(1)
   expect(stderr).toContain('ConfigurationError')
   expect(stderr).toContain('postgres')

@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { embedded } from '@millrace/embedded'
+import { memory } from '@millrace/core/memory'
+import type { EventStoreAdapter } from '@millrace/core'
+import { postgres } from '@millrace/postgres'
+import { expect, test } from 'vitest'
+import { documents } from './snippets.js'
+
+const root = new URL('../../', import.meta.url)
+const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
+
+test('links inside the repository lead somewhere', () => {
+  const broken = [...documents(root), 'CONTRIBUTING.md'].flatMap((document) =>
+    [...read(document).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/gu)]
+      .map(([, target]) => target ?? '')
+      .filter((target) => !existsSync(new URL(target, new URL(document, root))))
+      .map((target) => `${document}: ${target}`),
+  )
+  expect(broken).toEqual([])
+})
+
+test('each error code has its heading in docs/errors.md', () => {
+  const [, union = ''] = /export type ErrorCode =([^]*?)\n\n/u.exec(read('packages/core/src/errors.ts')) ?? []
+  const codes = [...union.matchAll(/'([a-z-]+)'/gu)].map(([, code]) => code)
+  const headings = [...read('docs/errors.md').matchAll(/^## ([a-z-]+)$/gmu)].map(([, heading]) => heading)
+  expect(codes.length).toBeGreaterThan(10)
+  expect(new Set(headings)).toEqual(new Set(codes))
+})
+
+test('the table of stores in the README is what the adapters declare', () => {
+  const [, shown] = /<!-- prettier-ignore-start -->\n([^]*?)<!-- prettier-ignore-end -->/u.exec(read('README.md')) ?? []
+  expect(shown).toBe(storesTable([memory(), embedded(), postgres('postgres://127.0.0.1/none')]))
+})
+
+function storesTable(stores: readonly EventStoreAdapter[]): string {
+  const urls: Readonly<Record<string, string>> = {
+    memory: '`memory:`',
+    embedded: '`pglite:./data`',
+    postgres: '`postgres://…`',
+  }
+  const yes = (value: boolean): string => (value ? 'yes' : 'no')
+  const rows: readonly (readonly [string, (store: EventStoreAdapter) => string])[] = [
+    ['URL', ({ name }) => urls[name] ?? ''],
+    ['whole log: `readAll`, `subscribeToAll`', ({ capabilities: { readAll } }) => yes(readAll !== false)],
+    ['… in real-time order', ({ capabilities: { readAll } }) => yes(readAll !== false && readAll.realTimeOrder)],
+    ['subscriptions', ({ capabilities }) => capabilities.subscribe],
+    ["idempotency with `'any'`", ({ capabilities }) => capabilities.idempotency.any],
+    ['several streams in one append', ({ capabilities }) => yes(capabilities.multiStreamAppend)],
+    [
+      'delete, tombstone, truncate, metadata',
+      ({ capabilities: c }) => yes(c.deleteStream && c.tombstoneStream && c.truncateStream && c.streamMetadata),
+    ],
+    ['list streams', ({ capabilities }) => yes(capabilities.listStreams)],
+    ['binary data', ({ capabilities }) => yes(capabilities.binary)],
+    ['several processes', ({ capabilities }) => yes(capabilities.sharedAcrossProcesses)],
+    ['largest event', ({ capabilities }) => `${capabilities.limits.eventBytes / 2 ** 20} MiB`],
+    ['largest append', ({ capabilities: { limits } }) => `${limits.appendEvents} events, ${limits.appendBytes / 2 ** 20} MiB`],
+  ]
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`
+  return [
+    line(['', ...stores.map(({ name }) => name)]),
+    line(['---', ...stores.map(() => '---')]),
+    ...rows.map(([title, of]) => line([title, ...stores.map((store) => of(store))])),
+  ].join('')
+}
