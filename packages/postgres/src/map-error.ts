@@ -99,7 +99,9 @@ export function classifyError(error: unknown): ErrorClass | undefined {
   if (/^[0-9A-Z]{5}$/u.test(code) && (cause?.severity !== undefined || byNodeCode[code] === undefined)) {
     const known = classifySqlState(code)
     if (error.phase === 'connect') return known?.outcome === 'unknown' ? { ...known, outcome: 'not-applied' } : known
-    return fatal && known !== undefined ? { ...known, outcome: 'unknown' } : known
+    if (fatal) return known === undefined ? undefined : { ...known, outcome: 'unknown' }
+    // Any code at all may come from a trigger or a constraint of the user's.
+    return known ?? (cause?.severity === 'ERROR' ? { code: 'backend', outcome: 'not-applied' } : undefined)
   }
   const known = byNodeCode[code] ?? byMessage(typeof cause?.message === 'string' ? cause.message : '', error.phase)
   if (error.phase === 'connect') return known ?? unavailable('no connection to the server could be made.')

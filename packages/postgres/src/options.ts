@@ -1,4 +1,5 @@
 import { type AdapterOptions, ConfigurationError, readConfig } from '@millrace/core'
+import { parseConnectionUrl } from './connection-url.js'
 
 /** What we call of a `pg` client. A structural type: the caller's `pg` may be another copy or version than ours. */
 export interface PostgresClient {
@@ -120,7 +121,11 @@ export function parseOptions(given: PostgresOptions | string): ParsedOptions {
   for (const [name, value] of Object.entries({ connectMs, lockMs, statementMs, settleMs }))
     if (!(typeof value === 'number' && value > 0))
       throw new ConfigurationError(`timeouts.${name} must be a number of milliseconds above 0.`, { adapter: 'postgres' })
-  return { ...options, ...(url === undefined ? {} : { connection: url.href }), timeouts: { connectMs, lockMs, statementMs, settleMs } }
+  const connection = url?.href ?? options.connection
+  const text = typeof connection === 'string' ? connection : connection?.connectionString
+  // Now, not when it connects: a mistake in a URL is one of the program's start.
+  if (text !== undefined) parseConnectionUrl(text)
+  return { ...options, connection, timeouts: { connectMs, lockMs, statementMs, settleMs } }
 }
 
 function oneOf(name: string, value: unknown, known: readonly string[]): void {

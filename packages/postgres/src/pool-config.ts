@@ -1,46 +1,23 @@
 import { ConfigurationError } from '@millrace/core'
+import { parseConnectionUrl } from './connection-url.js'
 import type { ParsedOptions, PoolConfig } from './options.js'
 
 /** Options for the adapter's own pool. Where `pg` would wait for ever or trust anybody, this does not. */
 export function poolConfig({ connection = {}, tls, timeouts }: ParsedOptions): PoolConfig {
   const given: PoolConfig = typeof connection === 'string' ? { connectionString: connection } : connection
   const { connectionString, ...rest } = given
-  const { text, sslmode, host } = takeSslMode(connectionString)
-  const where = host ?? rest.host ?? process.env.PGHOST ?? 'localhost'
+  const url = connectionString === undefined ? undefined : parseConnectionUrl(connectionString)
+  const where = url?.host ?? rest.host ?? process.env.PGHOST ?? 'localhost'
   return {
     max: 10,
     keepAlive: true,
     application_name: 'millrace',
     ...rest,
-    ...(text === undefined ? {} : { connectionString: text }),
+    ...(url === undefined ? {} : { connectionString: url.text }),
+    ...(url?.max === undefined ? {} : { max: url.max }),
     connectionTimeoutMillis: timeouts.connectMs,
     statement_timeout: timeouts.statementMs,
-    ...tlsOption(tls, sslmode, where, rest.ssl),
-  }
-}
-
-/** `pg` weakens some of libpq's words: they are taken out, and mean what {@link tlsOption} says. */
-function takeSslMode(text: string | undefined): {
-  readonly text: string | undefined
-  readonly sslmode: string | undefined
-  readonly host: string | undefined
-} {
-  if (text === undefined) return { text, sslmode: undefined, host: undefined }
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch {
-    throw new ConfigurationError('the connection URL cannot be parsed.', {
-      adapter: 'postgres',
-      hint: 'Percent-encode special characters of the password.',
-    })
-  }
-  const sslmode = url.searchParams.get('sslmode') ?? undefined
-  url.searchParams.delete('sslmode')
-  return {
-    text: url.href,
-    sslmode,
-    host: url.searchParams.get('host') ?? (url.hostname === '' ? undefined : decodeURIComponent(url.hostname)),
+    ...tlsOption(tls, url?.sslmode, where, rest.ssl),
   }
 }
 

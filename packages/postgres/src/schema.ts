@@ -32,7 +32,18 @@ export function schemaNames(schema = 'millrace', tablePrefix = ''): Names {
 
 /** Puts the names into a numbered step. */
 export function fillNames(sql: string, names: Names): string {
-  return sql.replaceAll(/\{(streams|events|migrations|append_v1|append_many_v1)\}/gu, (_, name: keyof Names) => names[name])
+  return unusedTags(sql, `${names.schema}${names.streams}`).replaceAll(
+    /\{(streams|events|migrations|append_v1|append_many_v1)\}/gu,
+    (_, name: keyof Names) => names[name],
+  )
+}
+
+/** Bodies of functions stand between tags like `$append$`; a name that holds one would end the body, and the rest of it would run. */
+function unusedTags(sql: string, names: string): string {
+  if (!names.includes('$')) return sql
+  let suffix = '_'
+  while (names.includes(`${suffix}$`)) suffix += '_'
+  return sql.replaceAll(/\$(append|many)\$/gu, (_, tag: string) => `$${tag}${suffix}$`)
 }
 
 function quoteName(name: string): string {
