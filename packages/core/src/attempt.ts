@@ -115,6 +115,7 @@ class AttemptControl implements BackendCall {
   #deadline: AbortController | undefined
   #stopReason: { readonly reason: unknown } | undefined
   #deadlineReason: { readonly reason: unknown } | undefined
+  readonly #waiting = new Set<{ readonly which: 'signal' | 'deadline'; readonly reject: (reason: unknown) => void }>()
 
   constructor(endsAt: number) {
     this.#endsAt = endsAt
@@ -132,15 +133,38 @@ class AttemptControl implements BackendCall {
   remainingMs(): number {
     return Math.max(0, this.#endsAt - performance.now())
   }
+  unlessAborted<T>(which: 'signal' | 'deadline', work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const waiter = { which, reject }
+      this.#waiting.add(waiter)
+      work.then(
+        (value) => {
+          this.#waiting.delete(waiter)
+          resolve(value)
+        },
+        (error: unknown) => {
+          this.#waiting.delete(waiter)
+          reject(error as Error)
+        },
+      )
+      const aborted = which === 'signal' ? this.#stopReason : this.#deadlineReason
+      if (aborted !== undefined) reject(aborted.reason as Error)
+    })
+  }
   stop(reason: unknown): void {
     if (this.#ended) return
     this.#stopReason ??= { reason }
     this.#stop?.abort(this.#stopReason.reason)
+    this.#reject('signal', this.#stopReason.reason)
   }
   expire(reason: unknown): void {
     this.stop(reason)
     this.#deadlineReason = { reason }
     this.#deadline?.abort(reason)
+    this.#reject('deadline', reason)
+  }
+  #reject(which: 'signal' | 'deadline', reason: unknown): void {
+    for (const waiter of this.#waiting) if (waiter.which === which) waiter.reject(reason)
   }
   end(): void {
     this.#ended = true

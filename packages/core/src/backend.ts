@@ -82,6 +82,11 @@ export interface BackendCall {
   readonly deadline: AbortSignal
   /** Milliseconds the attempt has left. */
   remainingMs(): number
+  /**
+   * Settles as `work` does, or rejects with the signal's reason as soon as that aborts; `work` then goes on unseen. Cheaper than a
+   * listener, and than a signal, of which none is made.
+   */
+  unlessAborted<T>(which: 'signal' | 'deadline', work: Promise<T>): Promise<T>
 }
 
 /** A payload as it travels: JSON text, bytes, or (returned only) a value where the driver insists on parsing. */

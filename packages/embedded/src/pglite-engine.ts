@@ -63,19 +63,22 @@ export function pgliteEngine(given: PGliteLike | undefined, folder: string | und
     statement: Statement,
     parameters: readonly Parameter[],
     call: BackendCall,
-    stop: AbortSignal,
+    until: 'signal' | 'deadline',
   ): Promise<readonly Row[]> {
-    call.signal.throwIfAborted()
-    const db = await database()
-    call.signal.throwIfAborted()
-    return orAborted(query(db, statement, parameters), stop, call)
+    const db = await call.unlessAborted('signal', database())
+    try {
+      return await call.unlessAborted(until, query(db, statement, parameters))
+    } catch (error) {
+      const late = until === 'deadline' && call.deadline.aborted && error === call.deadline.reason
+      throw late ? new DriverFailure('query', new Error('the time is up')) : error
+    }
   }
 
   return {
     single: true,
     stripsByteOrderMark: true,
     async open(call) {
-      await orAborted(database(), call.signal, call)
+      await call.unlessAborted('signal', database())
     },
     async close() {
       const db = await opening?.catch(() => undefined)
@@ -84,8 +87,8 @@ export function pgliteEngine(given: PGliteLike | undefined, folder: string | und
       await lock?.release()
       lock = undefined
     },
-    read: (statement, parameters, call) => run(statement, parameters, call, call.signal),
-    change: (statement, parameters, call) => run(statement, parameters, call, call.deadline),
+    read: (statement, parameters, call) => run(statement, parameters, call, 'signal'),
+    change: (statement, parameters, call) => run(statement, parameters, call, 'deadline'),
     async transaction(work) {
       return (await database()).transaction((transaction) =>
         work({
@@ -103,21 +106,6 @@ async function query(db: Pick<PGliteLike, 'query'>, statement: Statement, parame
     return (await db.query(statement.text, [...parameters], queryOptions)).rows as readonly Row[]
   } catch (error) {
     throw new DriverFailure('query', error)
-  }
-}
-
-async function orAborted<T>(work: Promise<T>, stop: AbortSignal, call: BackendCall): Promise<T> {
-  let onAbort = (): void => undefined
-  const stopped = new Promise<never>((_, reject) => {
-    onAbort = () => reject(stop === call.deadline ? new DriverFailure('query', new Error('the time is up')) : (stop.reason as Error))
-    stop.addEventListener('abort', onAbort)
-    if (stop.aborted) onAbort()
-  })
-  work.catch(() => undefined)
-  try {
-    return await Promise.race([work, stopped])
-  } finally {
-    stop.removeEventListener('abort', onAbort)
   }
 }
 

@@ -13,7 +13,8 @@ export interface AppendStatements {
 
 export function appendStatements(names: Names): AppendStatements {
   return {
-    one: { text: `SELECT o_status, o_first, o_version, o_position FROM ${names.append_v1}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)` },
+    // One value, `(status,first,version,position)`: to make a row of columns of it costs the server a tenth of the whole append.
+    one: { text: `SELECT ${names.append_v1}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)` },
     many: {
       text: `SELECT part, status, first, version, log_position FROM ${names.append_many_v1}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     },
@@ -33,8 +34,9 @@ export async function append(
   call: BackendCall,
 ): Promise<AppendOutcome> {
   const [row] = await change(one, appendParameters(request, lockMs), call)
-  if (row?.[0] === '5') return append({ one, many: one }, change, { ...request, settle: true }, lockMs, toPosition, call)
-  return readOutcome(row ?? [], toPosition)
+  const columns = row?.[0]?.slice(1, -1).split(',') ?? []
+  if (columns[0] === '5') return append({ one, many: one }, change, { ...request, settle: true }, lockMs, toPosition, call)
+  return readOutcome(columns, toPosition)
 }
 
 export async function appendMany(
@@ -74,7 +76,7 @@ function readOutcome([status, first, version, position]: Row, toPosition: (body:
         status: name,
         firstVersion: Number(first),
         version: Number(version),
-        position: position === null || position === undefined ? undefined : toPosition(position),
+        position: position === null || position === undefined || position === '' ? undefined : toPosition(position),
       }
     case 'wrong-version':
       return { status: name, actualVersion: Number(version), idsCompared: true }

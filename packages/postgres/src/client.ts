@@ -6,6 +6,9 @@ import { DriverFailure, type Engine, type Parameter, type Row, type Statement } 
 /** Everything as the text the server prints: never a global type parser, never a number that loses digits. */
 const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
 
+/** A client that dies while it is lent tells its statement too. */
+function ignore(): void {}
+
 type OwnPool = PostgresPool & { end(): Promise<void> }
 
 /** The engine over a `pg` pool. Pools live in closures: `util.inspect` of one shows the password. */
@@ -32,40 +35,36 @@ export function poolEngine(options: ParsedOptions): Engine {
   }
 
   /** A connection, or the signal's reason as soon as it aborts: one that comes later goes straight back. */
-  async function acquire(signal: AbortSignal): Promise<PooledClient> {
-    signal.throwIfAborted()
-    const connecting = (await theirsOrOurs()).connect()
+  async function acquire(call: BackendCall): Promise<PooledClient> {
+    const connecting = (pool ?? (await theirsOrOurs())).connect()
     try {
-      return await unlessAborted(connecting, signal)
+      return await call.unlessAborted('signal', connecting)
     } catch (error) {
       connecting.then(
         (client) => client.release(),
         () => undefined,
       )
-      if (signal.aborted && error === signal.reason) throw error
+      if (call.signal.aborted && error === call.signal.reason) throw error
       throw new DriverFailure('connect', error)
     }
   }
 
-  /** Runs one statement; when `stop` aborts while it runs, its connection is destroyed, which is what frees the server's side too. */
+  /** Runs one statement; on abort while it runs its connection is destroyed, which is what frees the server's side too. */
   async function run(
     statement: Statement,
     parameters: readonly Parameter[],
     call: BackendCall,
-    stop: AbortSignal,
+    until: 'signal' | 'deadline',
   ): Promise<readonly Row[]> {
-    const client = await acquire(call.signal)
-    const connectionError = (): void => undefined
-    client.on('error', connectionError)
+    const client = await acquire(call)
+    client.on('error', ignore)
     let broken = false
     try {
-      return await unlessAborted(runStatement(client, statement, parameters, named), stop)
+      return await call.unlessAborted(until, runStatement(client, statement, parameters, named))
     } catch (error) {
-      if (stop.aborted && error === stop.reason) {
+      if (call[until].aborted && error === call[until].reason) {
         broken = true
-        throw error === call.signal.reason && stop === call.deadline
-          ? new DriverFailure('query', new Error('connection error: deadline'))
-          : error
+        throw until === 'deadline' ? new DriverFailure('query', new Error('connection error: deadline')) : error
       }
       if (isConnectionLoss(error)) {
         broken = true
@@ -74,7 +73,7 @@ export function poolEngine(options: ParsedOptions): Engine {
       throw new DriverFailure('query', error)
     } finally {
       client.release(broken)
-      client.removeListener('error', connectionError)
+      client.removeListener('error', ignore)
     }
   }
 
@@ -93,13 +92,16 @@ export function poolEngine(options: ParsedOptions): Engine {
       ending?.on('error', () => undefined)
       await ending?.end()
     },
-    read: (statement, parameters, call) => run(statement, parameters, call, call.signal),
-    change: (statement, parameters, call) => run(statement, parameters, call, call.deadline),
+    read: (statement, parameters, call) => run(statement, parameters, call, 'signal'),
+    change: (statement, parameters, call) => run(statement, parameters, call, 'deadline'),
     async transaction(work) {
-      const client = await acquire(AbortSignal.timeout(options.timeouts.connectMs + 1000))
+      const client = await (await theirsOrOurs()).connect().catch((error: unknown) => {
+        throw new DriverFailure('connect', error)
+      })
       let broken = true
       try {
-        await client.query({ text: 'BEGIN' })
+        // Whatever is the default there: under another level the look after the lock does not see what was waited for.
+        await client.query({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' })
         const result = await work({
           query: (statement, parameters) => runStatement(client, statement, parameters, false),
           script: async (sql) => void (await client.query({ text: sql })),
@@ -120,21 +122,6 @@ export function poolEngine(options: ParsedOptions): Engine {
   }
 }
 
-/** What `work` settles to, or the signal's reason as soon as it aborts; then `work` goes on unseen. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let abort = (): void => undefined
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(signal.reason as Error)
-    signal.addEventListener('abort', abort)
-    if (signal.aborted) abort()
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
-}
-
 /** One statement on one client. */
 export async function runStatement(
   client: PostgresClient,
@@ -143,10 +130,12 @@ export async function runStatement(
   named: boolean,
 ): Promise<readonly Row[]> {
   const { rows } = await client.query({
-    ...(named ? { name: nameOf(statement) } : {}),
+    name: named ? nameOf(statement) : undefined,
     text: statement.text,
     values: parameters.map((parameter) =>
-      parameter instanceof Uint8Array ? Buffer.from(parameter.buffer, parameter.byteOffset, parameter.length) : parameter,
+      parameter instanceof Uint8Array && !Buffer.isBuffer(parameter)
+        ? Buffer.from(parameter.buffer, parameter.byteOffset, parameter.length)
+        : parameter,
     ),
     rowMode: 'array',
     types: asText,

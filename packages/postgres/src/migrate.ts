@@ -64,6 +64,8 @@ export async function openSchema(
 /** Applies what is missing, in one transaction under a lock: any number of processes may do it at once. */
 export async function migrateEngine(engine: Engine, names: Names): Promise<Installed> {
   return engine.transaction(async (runner) => {
+    // Another set-up may take longer than an append may wait for its stream.
+    await runner.query({ text: "SELECT set_config('lock_timeout', '0', true)" }, [])
     // Bare IF NOT EXISTS fails when several processes start at once.
     await runner.query({ text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 4711))' }, [names.migrations])
     const installed = await findInstalled(runner, names)

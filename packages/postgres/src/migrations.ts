@@ -2,7 +2,6 @@ import { poolEngine } from './client.js'
 import { type Installed, findDrift, findInstalled, migrateEngine, pendingSql, schemaVersion } from './migrate.js'
 import { type PostgresOptions, parseOptions } from './options.js'
 import { schemaNames } from './schema.js'
-import type { QueryRunner } from './session.js'
 
 /** What is to be done to a database, and doing it. Each call connects and disconnects by itself. */
 export interface Migrations {
@@ -21,14 +20,10 @@ export function migrations(options: PostgresOptions | string = {}): Migrations {
   const parsed = parseOptions(options)
   const names = schemaNames(parsed.schema, parsed.tablePrefix)
 
-  async function connected<T>(run: (runner: QueryRunner, engine: ReturnType<typeof poolEngine>) => Promise<T>): Promise<T> {
+  async function connected<T>(run: (engine: ReturnType<typeof poolEngine>) => Promise<T>): Promise<T> {
     const engine = poolEngine(parsed)
-    const ms = parsed.timeouts.statementMs
-    const signal = AbortSignal.timeout(ms)
-    const endsAt = performance.now() + ms
-    const call = { signal, deadline: signal, remainingMs: () => Math.max(0, endsAt - performance.now()) }
     try {
-      return await run({ query: (statement, parameters) => engine.read(statement, parameters, call) }, engine)
+      return await run(engine)
     } finally {
       await engine.close()
     }
@@ -36,15 +31,21 @@ export function migrations(options: PostgresOptions | string = {}): Migrations {
   const versionOf = (installed: Installed | undefined): number => installed?.version ?? 0
 
   return {
-    plan: () => connected(async (runner) => ({ installed: versionOf(await findInstalled(runner, names)), target: schemaVersion })),
-    sql: () => `CREATE SCHEMA IF NOT EXISTS ${names.schema};\n\n${pendingSql(names, undefined)}`,
-    apply: () => connected(async (_runner, engine) => ({ installed: versionOf(await migrateEngine(engine, names)) })),
-    check: () =>
-      connected(async (runner) => {
-        const installed = await findInstalled(runner, names)
-        if (installed === undefined) return [`the schema ${names.schema} is not set up`]
-        const behind = installed.version < schemaVersion ? [`version ${installed.version} is installed, ${schemaVersion} is needed`] : []
-        return [...behind, ...(await findDrift(runner, names))]
+    plan: () =>
+      connected(async (engine) => {
+        const installed = await engine.transaction((runner) => findInstalled(runner, names))
+        return { installed: versionOf(installed), target: schemaVersion }
       }),
+    sql: () => `CREATE SCHEMA IF NOT EXISTS ${names.schema};\n\n${pendingSql(names, undefined)}`,
+    apply: () => connected(async (engine) => ({ installed: versionOf(await migrateEngine(engine, names)) })),
+    check: () =>
+      connected((engine) =>
+        engine.transaction(async (runner) => {
+          const installed = await findInstalled(runner, names)
+          if (installed === undefined) return [`the schema ${names.schema} is not set up`]
+          const behind = installed.version < schemaVersion ? [`version ${installed.version} is installed, ${schemaVersion} is needed`] : []
+          return [...behind, ...(await findDrift(runner, names))]
+        }),
+      ),
   }
 }

@@ -21,7 +21,7 @@ export interface PostgresPool {
 }
 
 export interface QueryConfig {
-  readonly name?: string
+  readonly name?: string | undefined
   readonly text: string
   readonly values?: unknown[]
   readonly rowMode?: 'array'

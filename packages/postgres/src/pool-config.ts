@@ -17,6 +17,7 @@ export function poolConfig({ connection = {}, tls, timeouts }: ParsedOptions): P
     ...(url?.max === undefined ? {} : { max: url.max }),
     connectionTimeoutMillis: timeouts.connectMs,
     statement_timeout: timeouts.statementMs,
+    lock_timeout: timeouts.lockMs,
     ...tlsOption(tls, url?.sslmode, where, rest.ssl),
   }
 }
