@@ -26,7 +26,7 @@ export default defineConfig({
         test: {
           ...test,
           name: 'servers',
-          include: ['packages/*/src/**/*.int.test.ts', 'test/{docs,faults,services,swap}/**/*.test.ts'],
+          include: ['packages/*/src/**/*.int.test.ts', 'test/{bench,docs,faults,services,swap}/**/*.test.ts'],
           globalSetup: ['test/services/global-setup.ts'],
           testTimeout: 180_000,
         },
