@@ -93,3 +93,4 @@ export { type ExpectableState, type ExpectedVersion, checkExpected } from './exp
 export { fixedLimits } from './limits.js'
 export { type AdapterFactory, type EventStoreConfig, type OpenOptions, missingPackage, openEventStore } from './open.js'
 export { type PositionToken, compareDecimals, formatPosition, parsePosition } from './position.js'
+export { type TranslatedError, translateError } from './translate-error.js'

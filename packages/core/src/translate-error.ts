@@ -20,8 +20,16 @@ export interface TranslatedError {
   readonly retry: boolean
 }
 
-/** Asks the backend's table; what it does not know is a {@link BackendError}. Errors of ours pass as they are. */
-export function translateError(error: unknown, backend: Backend, kind: 'read' | 'change', streamId: string | undefined): TranslatedError {
+/**
+ * Asks the backend's table; what it does not know is a {@link BackendError}. Errors of ours pass as they are. Core does it for every call;
+ * a package needs it for what it offers beside its adapter.
+ */
+export function translateError(
+  error: unknown,
+  backend: Pick<Backend, 'name' | 'classifyError'>,
+  kind: 'read' | 'change',
+  streamId?: string | undefined,
+): TranslatedError {
   if (isEventStoreError(error)) return { error, outcome: error.outcome, retry: isUnavailableError(error) }
   const known = classify(error, backend)
   const outcome = kind === 'read' ? 'not-applied' : (known?.outcome ?? 'unknown')
@@ -32,7 +40,7 @@ export function translateError(error: unknown, backend: Backend, kind: 'read' | 
   return { error: build(known, message, { ...details, outcome }), outcome, retry: known?.retry ?? known?.code === 'unavailable' }
 }
 
-function classify(error: unknown, backend: Backend): ErrorClass | undefined {
+function classify(error: unknown, backend: Pick<Backend, 'classifyError'>): ErrorClass | undefined {
   try {
     return backend.classifyError(error)
   } catch {

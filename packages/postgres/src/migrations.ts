@@ -1,9 +1,14 @@
+import { translateError } from '@millrace/core'
 import { poolEngine } from './client.js'
+import { classifyError } from './map-error.js'
 import { type Installed, findDrift, findInstalled, migrateEngine, pendingSql, schemaVersion } from './migrate.js'
 import { type PostgresOptions, parseOptions } from './options.js'
 import { schemaNames } from './schema.js'
 
-/** What is to be done to a database, and doing it. Each call connects and disconnects by itself. */
+/**
+ * What is to be done to a database, and doing it. Each call connects and disconnects by itself. Errors: `unavailable`, `access-denied`,
+ * `configuration`, `backend`.
+ */
 export interface Migrations {
   /** Versions that {@link Migrations.apply} would bring. */
   plan(): Promise<{ readonly installed: number; readonly target: number }>
@@ -24,6 +29,8 @@ export function migrations(options: PostgresOptions | string = {}): Migrations {
     const engine = poolEngine(parsed)
     try {
       return await run(engine)
+    } catch (error) {
+      throw translateError(error, { name: 'postgres', classifyError }, 'change').error
     } finally {
       await engine.close()
     }
