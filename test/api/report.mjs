@@ -16,7 +16,7 @@ try {
   const fresh = new Map()
   for (const folder of (await readdir(join(root, 'packages'))).sort()) await addReports(join(root, 'packages', folder), fresh)
   const committed = await readCommitted()
-  const names = [...new Set([...fresh.keys(), ...committed.keys()])].sort()
+  const names = [...new Set([...fresh.keys(), ...committed.keys()])].sort((a, b) => (a < b ? -1 : 1))
   const stale = names.filter((name) => fresh.get(name) !== committed.get(name))
   if (write) await renew(stale, fresh)
   else if (stale.length > 0) {
