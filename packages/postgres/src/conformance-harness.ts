@@ -1,6 +1,6 @@
 import type { ConformanceHarness, HarnessContext, HarnessInstance } from '@millrace/core/conformance'
 import pg from 'pg'
-import type { PostgresOptions, PostgresPool } from './options.js'
+import type { PostgresClient, PostgresOptions, PostgresPool } from './options.js'
 import { postgres } from './postgres.js'
 
 const secret = 'correct-horse-battery-staple'
@@ -60,6 +60,18 @@ function createInstance(connection: string, context: HarnessContext): HarnessIns
           return rows.length === 1
         },
       }
+    },
+    async stallAppend(streamId, events) {
+      await adapter.open()
+      const client = new pg.Client({ connectionString: connection })
+      await client.connect()
+      const end = (sql: string) => async () => {
+        await client.query(sql)
+        await client.end()
+      }
+      await client.query('BEGIN')
+      await adapter.withClient(client as unknown as PostgresClient).appendToStream(streamId, events)
+      return { commit: end('COMMIT'), rollback: end('ROLLBACK') }
     },
     async seedVersion(streamId, version) {
       await adapter.open()

@@ -43,6 +43,12 @@ function createInstance(capabilities: Capabilities, context: HarnessContext): Ha
     peer: () => Promise.resolve(adapterOver({ open: () => setUp(created, 'auto') })),
     broken: (kind) => Promise.resolve(adapterOver({ open: () => Promise.reject(failures[kind]()), classifyError })),
     injected: () => Promise.resolve({ adapter: memory({ store }), stillOpen: () => isUsable(store) }),
+    // Memory takes its place in the log when it stores: nothing is held before, and nothing has to be undone.
+    stallAppend: (streamId, events) =>
+      Promise.resolve({
+        commit: async () => void (await adapter.appendToStream(streamId, events)),
+        rollback: () => Promise.resolve(),
+      }),
     seedVersion: (streamId, version) => {
       const stream = streamOf(store, streamId)
       stream.events.length = version
