@@ -5,7 +5,7 @@ import { postgres } from '@millrace/postgres'
 const store = postgres({ connection: process.env.POSTGRES_URL, schema: process.env.LOG_SCHEMA })
 let [events, last] = [0, undefined]
 for await (const { position, version, data } of store.readAll()) {
-  if (last !== undefined && store.comparePositions(last, position) >= 0) throw new Error(`${position} comes after ${last}`)
+  if (last !== undefined && store.comparePositions(last, position) >= 0) throw new Error(`${position} does not come after the one before`)
   if (data.n !== version) throw new Error(`event ${version} holds ${data.n}`)
   last = position
   events += 1

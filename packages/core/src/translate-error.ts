@@ -28,7 +28,7 @@ export function translateError(
   error: unknown,
   backend: Pick<Backend, 'name' | 'classifyError'>,
   kind: 'read' | 'change',
-  streamId?: string | undefined,
+  streamId?: string,
 ): TranslatedError {
   if (isEventStoreError(error)) return { error, outcome: error.outcome, retry: isUnavailableError(error) }
   const known = classify(error, backend)

@@ -67,7 +67,12 @@ export async function readWhile(goOn: () => boolean, read: () => Promise<void>):
   while (goOn()) {
     await read()
     if (performance.now() - turnedAt < turnEveryMs) continue
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
     turnedAt = performance.now()
   }
+}
+
+/** Lets everybody else have a turn: writers of a store that answers without I/O would be done before a reader has begun. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

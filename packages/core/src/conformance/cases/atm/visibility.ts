@@ -2,7 +2,7 @@ import type { EventStoreAdapter } from '../../../adapter.js'
 import type { RecordedEvent } from '../../../event.js'
 import { type CaseContext, type ConformanceCase, type TestEvent, raceCase } from '../../case.js'
 import { proveUnsupported } from '../../inverse.js'
-import { readWhile } from '../../race.js'
+import { nextTurn, readWhile } from '../../race.js'
 
 const batchSize = 5
 
@@ -43,8 +43,10 @@ async function underWrites(
   let midway = 0
   t.step(`reading the ${what} under writes`)
   const write = async (writer: number): Promise<void> => {
-    for (let round = 0; round < rounds; round += 1)
+    for (let round = 0; round < rounds; round += 1) {
       await t.timed(() => adapter.appendToStream(streamId, t.events(batchSize, { data: `${writer}.${round}` })))
+      await nextTurn()
+    }
   }
   const watch = async (): Promise<void> => {
     const events = await t.timed(() => read(adapter, streamId))
