@@ -119,11 +119,21 @@ async function batches() {
     callers: 1,
     unit: 100,
     ours: async () => {
-      await store.appendToStream(`ours-${run}`, Array.from({ length: 100 }, (_, n) => event(n)), { expectedVersion: ours })
+      await store.appendToStream(
+        `ours-${run}`,
+        Array.from({ length: 100 }, (_, n) => event(n)),
+        { expectedVersion: ours },
+      )
       ours += 100
     },
     yardstick: async () => {
-      const values = Array.from({ length: 100 }, (_, n) => [raw + n + 1, crypto.randomUUID(), `raw-${run}`, 'ItemAdded', JSON.stringify(event(n).data)])
+      const values = Array.from({ length: 100 }, (_, n) => [
+        raw + n + 1,
+        crypto.randomUUID(),
+        `raw-${run}`,
+        'ItemAdded',
+        JSON.stringify(event(n).data),
+      ])
       await pool.query({ name: 'raw-values', text, values: values.flat() })
       raw += 100
     },
@@ -137,7 +147,10 @@ async function reads(count) {
   const pool = new pg.Pool({ connectionString: service.url, max: 2 })
   const store = postgres({ connection: { connectionString: service.url, max: 2 }, schema })
   for (let stored = 0; stored < count; stored += 1000)
-    await store.appendToStream('long', Array.from({ length: 1000 }, (_, n) => event(stored + n)))
+    await store.appendToStream(
+      'long',
+      Array.from({ length: 1000 }, (_, n) => event(stored + n)),
+    )
   await pool.query(`VACUUM ANALYZE ${schema}.events`)
   const columns = 'position, version, created_at, id, stream_id, stream_type, event_type, event_data, metadata'
 

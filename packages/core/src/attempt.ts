@@ -99,7 +99,7 @@ export function attempt<T>(
 }
 
 /** The error of a call whose time is up. */
-export function expired(call: Call, backend: Backend): TimeoutError {
+function expired(call: Call, backend: Backend): TimeoutError {
   return new TimeoutError(`${call.method} did not finish within ${call.timeoutMs} ms.`, {
     adapter: backend.name,
     streamId: call.streamId,

@@ -111,7 +111,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
       throw named(error)
     }
   }
-  function require(capability: CapabilityName): void {
+  function demand(capability: CapabilityName): void {
     if (capabilities[capability as keyof typeof capabilities] === false) throw new NotSupportedError({ capability, adapter: name })
   }
   function checkedId(streamId: unknown): string {
@@ -148,7 +148,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
       callStream('appendToStream', streamId, given, (checked) => appendOne(backend, changes, streamId, events, checked)),
     appendToStreams: <E extends EventLike>(parts: readonly StreamAppend<E>[], given?: CallOptions) =>
       call('appendToStreams', undefined, given, () => {
-        require('multiStreamAppend')
+        demand('multiStreamAppend')
         return appendMany(backend, changes, parts)
       }),
 
@@ -178,7 +178,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
     readAll: (given) =>
       eventIterable((gone) =>
         naming(() => {
-          require('readAll')
+          demand('readAll')
           const checked = parseOptions(given)
           const window = {
             direction: parseDirection(checked.direction),
@@ -230,7 +230,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
         signal: given?.signal,
         start: () =>
           naming(() => {
-            require('readAll')
+            demand('readAll')
             const checked = parseOptions(given)
             const after = parseAfter(checked.after) ?? 'start'
             const look = looking('subscribeToAll', undefined, checked)
@@ -257,7 +257,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
       listStreams(
         (gone) =>
           naming(() => {
-            require('listStreams')
+            demand('listStreams')
             const checked = parseOptions(given)
             const { fetch, guard } = iteration('listStreams', undefined, checked, gone)
             return {
@@ -273,7 +273,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
 
     deleteStream: (streamId, given) =>
       callStream('deleteStream', streamId, given, (checked) => {
-        require('deleteStream')
+        demand('deleteStream')
         const expected = parseExpectedVersion(checked.expectedVersion)
         if (expected === 'noStream')
           throw new InvalidArgumentError("must be 'any', 'streamExists' or a version.", { path: 'expectedVersion' })
@@ -281,24 +281,24 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
       }),
     tombstoneStream: (streamId, given) =>
       callStream('tombstoneStream', streamId, given, (checked) => {
-        require('tombstoneStream')
+        demand('tombstoneStream')
         const expected = parseExpectedVersion(checked.expectedVersion)
         return (started) => tombstoneStream(backend, started, streamId, expected).then(changes.notify)
       }),
     truncateStream: (streamId, given) =>
       callStream('truncateStream', streamId, given, (checked) => {
-        require('truncateStream')
+        demand('truncateStream')
         const before = parseWhole(checked.before, 'before', 1)
         return (started) => truncateStream(backend, started, streamId, before)
       }),
     getStreamMetadata: (streamId, given) =>
       callStream('getStreamMetadata', streamId, given, () => {
-        require('streamMetadata')
+        demand('streamMetadata')
         return (started) => getStreamMetadata(backend, started, streamId)
       }),
     setStreamMetadata: (streamId, metadata, given) =>
       callStream('setStreamMetadata', streamId, given, (checked) => {
-        require('streamMetadata')
+        demand('streamMetadata')
         const text = encodeStreamMetadata(metadata)
         const { expectedMetadataVersion: expected } = checked
         const version = expected === undefined ? undefined : parseWhole(expected, 'expectedMetadataVersion', 0)
@@ -306,7 +306,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
       }),
     comparePositions: (a, b) =>
       naming(() => {
-        require('readAll')
+        demand('readAll')
         return comparePositions(a, b)
       }),
   }

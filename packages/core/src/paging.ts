@@ -10,7 +10,7 @@ export const pageBytes: number = 4 << 20
 export type NextPage = () => Promise<readonly StoredEvent[] | undefined>
 
 /** A read in progress. */
-export interface PageSource {
+interface PageSource {
   nextPage: NextPage
   /** Throws the reason why the reader may not go on, also with what was fetched before: an abort, or the adapter was closed. */
   guard(): void

@@ -6,7 +6,7 @@ import { type EventStoreError, InvalidArgumentError, isEventStoreError, isTimeou
 import type { EventLike, Position } from './event.js'
 
 /** What one look at the source brought. */
-export interface Look {
+interface Look {
   readonly events: readonly StoredEvent[]
   /** More is there already. */
   readonly more: boolean

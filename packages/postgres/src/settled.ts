@@ -32,7 +32,7 @@ interface Probe {
 /** Probes kept open at the same time: enough that steady writers do not hold each other's up. */
 const maximumProbes = 16
 
-export function probeStatement({ events }: Names): Statement {
+function probeStatement({ events }: Names): Statement {
   // A transaction that is prepared has no pid and a virtual transaction of "-1/…".
   return {
     text: `SELECT (SELECT max(position) FROM ${events}), pg_postmaster_start_time()::text || ' ' || coalesce(inet_server_addr()::text, '') || ' ' || coalesce(inet_server_port()::text, ''),

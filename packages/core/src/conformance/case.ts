@@ -3,7 +3,7 @@ import type { Capabilities } from '../capabilities.js'
 import type { JsonObject } from '../event.js'
 import type { Assertions } from './assertions.js'
 import type { CapabilityAtom, CapabilityTerm } from './capability-term.js'
-import type { CaseId, ConformanceHarness, HarnessInstance, HookName, InstanceOption, Profile } from './harness.js'
+import type { CaseId, ConformanceHarness, HarnessInstance, HookName, Profile } from './harness.js'
 import type { RaceResult } from './race.js'
 import type { Random } from './random.js'
 
@@ -99,8 +99,6 @@ export interface CaseContext extends Assertions {
   /** Rounds of a repeated trial: as given in `standard`, a tenth in `smoke`, ten times in `soak`. */
   rounds(standard: number): number
 }
-
-export type { InstanceOption }
 
 /** A case whose calls have to overlap to prove anything. */
 export function raceCase(one: Omit<ConformanceCase, 'race'>): ConformanceCase {

@@ -49,7 +49,7 @@ export async function runConformance(harness: ConformanceHarness, options: Confo
 const profiles: readonly Profile[] = ['smoke', 'standard', 'soak']
 
 /** The cases of a profile, or those asked for. */
-export function selectCases(profile: Profile, wanted: readonly string[] | undefined): readonly ConformanceCase[] {
+function selectCases(profile: Profile, wanted: readonly string[] | undefined): readonly ConformanceCase[] {
   const included = allCases.filter((one) => profiles.indexOf(one.profile) <= profiles.indexOf(profile))
   if (wanted === undefined) return included
   const none = wanted.find((id) => !allCases.some((one) => matches(one.id, id)))

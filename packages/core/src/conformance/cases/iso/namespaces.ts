@@ -18,7 +18,11 @@ export const iso01: ConformanceCase = {
     await using reader = follow(t, two.adapter.subscribeToStream(streamId))
     await reader.until('caught up', () => timesCaughtUp(reader) === 1)
     await one.adapter.appendToStream(streamId, mine, { expectedVersion: 'noStream' })
-    t.deepEqual(await two.adapter.getStreamState(streamId), { status: 'missing', version: 0, firstVersion: 1 }, 'the other has no such stream')
+    t.deepEqual(
+      await two.adapter.getStreamState(streamId),
+      { status: 'missing', version: 0, firstVersion: 1 },
+      'the other has no such stream',
+    )
     // The same ids, for the same stream: new there.
     const theirs = mine.slice(0, 2)
     const result = await two.adapter.appendToStream(streamId, theirs, { expectedVersion: 'noStream' })
@@ -33,7 +37,12 @@ export const iso01: ConformanceCase = {
       t.equal((await one.adapter.readAll().toArray()).length, 4, 'the log of the one')
       t.equal((await two.adapter.readAll().toArray()).length, 3, 'the log of the other')
       const position = (await endOfLog(one.adapter)) ?? ''
-      await t.rejects(() => two.adapter.readAll({ after: position }), 'invalid-argument', {}, 'a position of the one is foreign to the other')
+      await t.rejects(
+        () => two.adapter.readAll({ after: position }),
+        'invalid-argument',
+        {},
+        'a position of the one is foreign to the other',
+      )
     })
     await t.part({ capability: 'listStreams' }, async () => {
       await one.adapter.appendToStream(t.stream('own'), t.events(1))
