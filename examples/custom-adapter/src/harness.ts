@@ -7,6 +7,8 @@ import { adapter } from './index.js'
 /** Tells the suite how to get a fresh, empty store. What it has no hook for is reported as not proven. */
 export const harness: ConformanceHarness = {
   name: 'file (example)',
+  // Cases with a second process import it from there: run the build first.
+  module: new URL('../dist/harness.js', import.meta.url),
   async createAdapter({ namespace, pageSize }) {
     const folder = await mkdtemp(join(tmpdir(), 'millrace-file-'))
     const store = adapter({ path: join(folder, `${namespace}.ndjson`), pageSize })

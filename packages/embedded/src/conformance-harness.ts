@@ -7,11 +7,12 @@ import type { PGliteLike } from './pglite-engine.js'
  * The embedded adapter under the conformance suite: a schema for each namespace of one PGlite, since starting one takes seconds. PGlite
  * has one connection and no credentials, so what needs those is not proven.
  */
-export function embeddedHarness(): ConformanceHarness & AsyncDisposable {
+export function embeddedHarness({ module }: { readonly module?: URL } = {}): ConformanceHarness & AsyncDisposable {
   let starting: Promise<PGlite> | undefined
   const started = (): Promise<PGlite> => (starting ??= PGlite.create())
   return {
     name: 'embedded',
+    module,
     createAdapter: async (context) => createInstance(await started(), context),
     [Symbol.asyncDispose]: async () => (await starting)?.close(),
   }
