@@ -1,6 +1,7 @@
 import type { Backend, BackendCall } from './backend.js'
 import { traceAttempt } from './diagnostics.js'
 import { type Outcome, TimeoutError } from './errors.js'
+import { onAbort } from './on-abort.js'
 import { translateError } from './translate-error.js'
 
 /** One call of the user: who may cancel it, and how much time it has. */
@@ -64,16 +65,16 @@ export function attempt<T>(
   return new Promise((resolve) => {
     const control = new AttemptControl(startedAt + ms)
     let timer = setTimeout(expire, ms)
-    for (const signal of call.signals) signal.addEventListener('abort', onAbort)
+    const releases = call.signals.map((signal) => onAbort(signal, abort))
 
     function finish(result: AttemptResult<T>): void {
       clearTimeout(timer)
-      for (const signal of call.signals) signal.removeEventListener('abort', onAbort)
+      for (const release of releases) release()
       control.end()
       traceAttempt(backend, call, startedAt, result)
       resolve(result)
     }
-    function onAbort(): void {
+    function abort(): void {
       const reason = abortOf(call)?.reason
       control.stop(reason)
       if (kind === 'read') finish({ ok: false, error: reason, outcome: 'not-applied', retry: false, aborted: true })

@@ -36,14 +36,16 @@ export function createLifecycle(backend: Backend, openTimeoutMs: number): Lifecy
     const abort = abortOf(call)
     if (abort !== undefined) return Promise.reject(abort.reason as Error)
     touched = true
-    // Callers share one opening; it has its own time, so that one impatient caller does not fail the others.
+    // Callers share one opening; it has its own time, so that one impatient caller does not fail the others. It ends a little before
+    // theirs, so that they are told why nothing could be opened, and not that it took long.
+    const timeoutMs = openTimeoutMs - Math.min(100, openTimeoutMs / 10)
     const shared: Call = {
       method: 'open',
       streamId: undefined,
       signals: [],
       once: false,
-      timeoutMs: openTimeoutMs,
-      endsAt: performance.now() + openTimeoutMs,
+      timeoutMs,
+      endsAt: performance.now() + timeoutMs,
     }
     opening ??= retried(backend, shared, (one) => backend.open(one)).then(
       () => {

@@ -1,6 +1,7 @@
 import { type AttemptFailure, type Call, abortOf, attempt, remainingMs } from './attempt.js'
 import type { Backend, BackendCall } from './backend.js'
 import { OutcomeUnknownError } from './errors.js'
+import { onAbort } from './on-abort.js'
 
 /** How often a call that proved to be not applied is tried in all, unless its time is up before. About two seconds. */
 const maximumTries = 9
@@ -90,10 +91,10 @@ function pause(call: Call, tries: number, signals: readonly AbortSignal[]): Prom
   const ms = Math.min(remainingMs(call), Math.random() * bound)
   return new Promise((resolve) => {
     const timer = setTimeout(done, ms)
-    for (const signal of signals) signal.addEventListener('abort', done)
+    const releases = signals.map((signal) => onAbort(signal, done))
     function done(): void {
       clearTimeout(timer)
-      for (const signal of signals) signal.removeEventListener('abort', done)
+      for (const release of releases) release()
       resolve()
     }
   })

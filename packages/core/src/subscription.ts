@@ -4,6 +4,7 @@ import type { Changes } from './changes.js'
 import { decodeEvent } from './decode-event.js'
 import { type EventStoreError, InvalidArgumentError, isEventStoreError, isTimeoutError, isUnavailableError } from './errors.js'
 import type { EventLike, Position } from './event.js'
+import { onAbort } from './on-abort.js'
 
 /** What one look at the source brought. */
 interface Look {
@@ -154,15 +155,12 @@ function jittered(ms: number): number {
 /** A signal that aborts with the first of several, and lets go of them when released. */
 function anySignal(signals: readonly AbortSignal[]): { readonly signal: AbortSignal; release(): void } {
   const any = new AbortController()
-  const onAbort = (): void => any.abort()
-  for (const signal of signals) {
-    if (signal.aborted) any.abort()
-    signal.addEventListener('abort', onAbort)
-  }
+  if (signals.some(({ aborted }) => aborted)) any.abort()
+  const releases = signals.map((signal) => onAbort(signal, () => any.abort()))
   return {
     signal: any.signal,
     release() {
-      for (const signal of signals) signal.removeEventListener('abort', onAbort)
+      for (const release of releases) release()
       any.abort()
     },
   }

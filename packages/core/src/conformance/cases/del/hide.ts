@@ -171,7 +171,7 @@ export const del10: ConformanceCase = {
     const adapter = await t.adapter()
     const { streamId } = await filled(t, adapter, 6)
     await adapter.truncateStream(streamId, { before: 4 })
-    for (const before of [1, 2, 4]) await t.resolves(adapter.truncateStream(streamId, { before }), `a lower point, ${before}`)
+    for (const before of [4, 2, 1]) await t.resolves(adapter.truncateStream(streamId, { before }), `a lower point, ${before}`)
     t.deepEqual(await versionsOf(adapter, streamId), range(4, 6), 'the point was not lowered')
     for (const before of [8, 100])
       await t.rejects(() => adapter.truncateStream(streamId, { before }), 'invalid-argument', { path: 'before' }, `beyond, ${before}`)
