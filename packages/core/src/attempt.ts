@@ -28,6 +28,11 @@ export function abortOf(call: Call): { readonly reason: unknown } | undefined {
   return signal === undefined ? undefined : { reason: signal.reason as unknown }
 }
 
+/** The same call, once something was sent: it is settled until its time is up, whoever gave up meanwhile. */
+export function settlingCall(call: Call): Call {
+  return { ...call, signals: [] }
+}
+
 /** How an attempt failed. */
 export interface AttemptFailure {
   readonly ok: false

@@ -1,4 +1,4 @@
-import { type AttemptFailure, type Call, abortOf, attempt, remainingMs } from './attempt.js'
+import { type AttemptFailure, type AttemptResult, type Call, abortOf, attempt, remainingMs, settlingCall } from './attempt.js'
 import type { Backend, BackendCall } from './backend.js'
 import { OutcomeUnknownError } from './errors.js'
 import { onAbort } from './on-abort.js'
@@ -28,7 +28,7 @@ export async function retried<T>(backend: Backend, call: Call, run: (call: Backe
 export async function resent<T>(backend: Backend, call: Call, run: (call: BackendCall) => Promise<T>): Promise<T> {
   let unknown = false
   for (let tries = 1; ; tries += 1) {
-    const result = await attempt(backend, call, 'change', attemptMs(call), run)
+    const result: AttemptResult<T> = await attempt(backend, unknown ? settlingCall(call) : call, 'change', attemptMs(call), run)
     if (result.ok) return result.value
     unknown ||= result.outcome === 'unknown'
     if (unknown ? await pauseWhileSettling(call, tries) : await pauseBeforeRetry(call, result, tries)) continue

@@ -1,4 +1,4 @@
-import { type AttemptFailure, type Call, attempt, remainingMs } from './attempt.js'
+import { type AttemptFailure, type Call, attempt, remainingMs, settlingCall } from './attempt.js'
 import type { AppendManyOutcome, AppendOutcome, AppendRequest, AppendSuccess, Backend, BackendCall, StoredRange } from './backend.js'
 import type { OutcomeUnknownError } from './errors.js'
 import { protectsRetry } from './expected-version.js'
@@ -21,7 +21,7 @@ export async function settleAppend(backend: Backend, call: Call, request: Append
   if (outcome.status === 'appended' || outcome.status === 'stored') return outcome
   if (outcome.status === 'wrong-version') {
     if (!protectsRetry(request.expected) || outcome.idsCompared === true) return outcome
-    const stored = await findStored(backend, call, request)
+    const stored = await findStored(backend, lost === undefined ? call : settlingCall(call), request)
     if (stored !== 'hidden') return stored ?? outcome
   }
   // What a lost attempt stored may have been deleted since: nothing is left to tell whether it was.
@@ -33,12 +33,12 @@ export async function settleAppend(backend: Backend, call: Call, request: Append
 export async function settleAppendMany(backend: Backend, call: Call, requests: readonly AppendRequest[]): Promise<AppendManyOutcome> {
   const { appendMany } = backend
   if (appendMany === undefined) throw new Error(`${backend.name} declares multiStreamAppend and has no appendMany`)
-  const { outcome } = await untilAnswered(backend, call, requests, (all, bc) => appendMany.call(backend, all, bc))
+  const { outcome, lost } = await untilAnswered(backend, call, requests, (all, bc) => appendMany.call(backend, all, bc))
   if (outcome.status !== 'failed' || !requests.every(({ expected }) => protectsRetry(expected))) return outcome
   if (outcome.outcome.status !== 'wrong-version' || outcome.outcome.idsCompared === true) return outcome
   const results: StoredRange[] = []
   for (const request of requests) {
-    const stored = await findStored(backend, call, request)
+    const stored = await findStored(backend, lost === undefined ? call : settlingCall(call), request)
     if (stored === undefined || stored === 'hidden') return outcome
     results.push(stored)
   }
@@ -56,7 +56,7 @@ async function untilAnswered<T>(
   let lost: AttemptFailure | undefined
   for (let tries = 1; ; tries += 1) {
     const all = lost !== undefined && settles ? requests.map((request) => ({ ...request, settle: true })) : requests
-    const result = await attempt(backend, call, 'change', attemptMs(call), (bc) => send(all, bc))
+    const result = await attempt(backend, lost === undefined ? call : settlingCall(call), 'change', attemptMs(call), (bc) => send(all, bc))
     if (result.ok) return { outcome: result.value, lost }
     if (result.outcome === 'unknown') lost = result
     if (lost === undefined) {

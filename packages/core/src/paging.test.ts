@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import type { StoredEvent } from './backend.js'
+import { type NextPage, eventIterable } from './paging.js'
+
+function event(version: number): StoredEvent {
+  const fields = { id: String(version), type: 'A', data: { text: String(version) }, metadata: undefined, streamId: 's' }
+  return { ...fields, streamType: undefined, version, position: undefined, createdAt: new Date(0) }
+}
+
+/** Pages of two from 1 on; counts what is fetched, and how much of it at a time. */
+function pages(count: number, fail?: { readonly at: number; readonly error: Error }) {
+  const seen = { fetched: 0, atOnce: 0, mostAtOnce: 0, aborted: false }
+  const source = (signal: AbortSignal) => {
+    signal.addEventListener('abort', () => (seen.aborted = true))
+    let page = 0
+    const nextPage: NextPage = async () => {
+      seen.fetched += 1
+      seen.atOnce += 1
+      seen.mostAtOnce = Math.max(seen.mostAtOnce, seen.atOnce)
+      await Promise.resolve()
+      seen.atOnce -= 1
+      page += 1
+      if (fail !== undefined && page === fail.at) throw fail.error
+      return page > count ? undefined : [event(page * 2 - 1), event(page * 2)]
+    }
+    return { nextPage, guard: () => undefined }
+  }
+  return { iterable: eventIterable(source), seen }
+}
+
+describe('pages as one iterable', () => {
+  it('gives every event, once more for each loop', async () => {
+    const { iterable } = pages(3)
+    for (const _again of [1, 2]) {
+      const versions: number[] = []
+      for await (const { version } of iterable) versions.push(version)
+      expect(versions).toEqual([1, 2, 3, 4, 5, 6])
+    }
+    expect((await iterable.toArray()).length).toBe(6)
+  })
+  it('fetches nothing before the first next(), one page for a short look, and one ahead from the second on', async () => {
+    const { iterable, seen } = pages(10)
+    const iterator = iterable[Symbol.asyncIterator]()
+    expect(seen.fetched).toBe(0)
+    await iterator.next()
+    await iterator.next()
+    expect(seen.fetched).toBe(1)
+    await iterator.next()
+    expect(seen.fetched).toBe(3)
+    expect(seen.mostAtOnce).toBe(1)
+    await iterator.return?.()
+    expect(seen.aborted).toBe(true)
+  })
+  it('serves overlapping next() in order', async () => {
+    const { iterable } = pages(2)
+    const iterator = iterable[Symbol.asyncIterator]()
+    const results = await Promise.all(Array.from({ length: 6 }, () => iterator.next()))
+    expect(results.map(({ value }) => (value as { version: number } | undefined)?.version)).toEqual([1, 2, 3, 4, undefined, undefined])
+  })
+  it('frees what is under way when the loop is left, by break and by an error', async () => {
+    const left = pages(5)
+    for await (const { version } of left.iterable) if (version === 3) break
+    expect(left.seen.aborted).toBe(true)
+    const failing = pages(5)
+    const body = (async () => {
+      for await (const _event of failing.iterable) throw new Error('handler')
+    })()
+    await expect(body).rejects.toThrow('handler')
+    expect(failing.seen.aborted).toBe(true)
+  })
+  it('passes an error of a page on where it belongs, and is over then', async () => {
+    const { iterable, seen } = pages(5, { at: 2, error: new Error('page 2') })
+    const iterator = iterable[Symbol.asyncIterator]()
+    expect([(await iterator.next()).done, (await iterator.next()).done]).toEqual([false, false])
+    await expect(iterator.next()).rejects.toThrow('page 2')
+    expect(await iterator.next()).toEqual({ done: true, value: undefined })
+    expect(seen.aborted).toBe(true)
+  })
+})
