@@ -1,6 +1,6 @@
 import { type AttemptFailure, type AttemptResult, type Call, abortOf, attempt, remainingMs, settlingCall } from './attempt.js'
 import type { Backend, BackendCall } from './backend.js'
-import { OutcomeUnknownError } from './errors.js'
+import { OutcomeUnknownError, isTimeoutError } from './errors.js'
 import { onAbort } from './on-abort.js'
 
 /** How often a call that proved to be not applied is tried in all, unless its time is up before. About two seconds. */
@@ -13,10 +13,14 @@ const longestPauseMs = 500
  * decides is `retry` and `outcome` of the failure, never the class of an error.
  */
 export async function retried<T>(backend: Backend, call: Call, run: (call: BackendCall) => Promise<T>): Promise<T> {
+  let before: AttemptFailure | undefined
   for (let tries = 1; ; tries += 1) {
     const result = await attempt(backend, call, 'read', remainingMs(call), run)
     if (result.ok) return result.value
+    // A last attempt that had no time left says less than the one before it, which says why.
+    if (before !== undefined && isTimeoutError(result.error)) throw before.error
     if (!(await pauseBeforeRetry(call, result, tries))) throw result.error
+    before = result
   }
 }
 

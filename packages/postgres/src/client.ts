@@ -27,11 +27,12 @@ export function poolEngine(options: ParsedOptions): Engine {
     if (pool !== undefined) return pool
     const { pool: given } = options
     if (given === undefined) own = await makePool(options)
-    pool = own ?? (typeof given === 'function' ? given() : given)
-    if (pool === undefined || typeof pool.connect !== 'function')
+    const made = own ?? (typeof given === 'function' ? given() : given)
+    if (typeof made?.connect !== 'function' || typeof made.on !== 'function')
       throw new ConfigurationError('pool is no pg.Pool.', { adapter: 'postgres' })
-    pool.on('error', onLost)
-    return pool
+    made.on('error', onLost)
+    pool = made
+    return made
   }
 
   /** A connection, or the signal's reason as soon as it aborts: one that comes later goes straight back. */
@@ -98,6 +99,7 @@ export function poolEngine(options: ParsedOptions): Engine {
       const client = await (await theirsOrOurs()).connect().catch((error: unknown) => {
         throw new DriverFailure('connect', error)
       })
+      client.on('error', ignore)
       let broken = true
       try {
         // Whatever is the default there: under another level the look after the lock does not see what was waited for.
@@ -116,6 +118,7 @@ export function poolEngine(options: ParsedOptions): Engine {
       } finally {
         // A failed transaction ends with its connection.
         client.release(broken)
+        client.removeListener('error', ignore)
       }
     },
     onConnectionLost: (listener) => void listeners.add(listener),
