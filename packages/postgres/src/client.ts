@@ -101,20 +101,20 @@ export function poolEngine(options: ParsedOptions): Engine {
       })
       client.on('error', ignore)
       let broken = true
+      const send = <T>(sent: Promise<T>): Promise<T> =>
+        sent.catch((error: unknown) => {
+          throw new DriverFailure('query', error)
+        })
       try {
         // Whatever is the default there: under another level the look after the lock does not see what was waited for.
-        await client.query({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' })
+        await send(client.query({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' }))
         const result = await work({
-          query: (statement, parameters) => runStatement(client, statement, parameters, false),
-          script: async (sql) => void (await client.query({ text: sql })),
+          query: (statement, parameters) => send(runStatement(client, statement, parameters, false)),
+          script: async (sql) => void (await send(client.query({ text: sql }))),
         })
-        await client.query({ text: 'COMMIT' })
+        await send(client.query({ text: 'COMMIT' }))
         broken = false
         return result
-      } catch (error) {
-        throw error instanceof Error && 'code' in error && !(error instanceof ConfigurationError)
-          ? new DriverFailure('query', error)
-          : error
       } finally {
         // A failed transaction ends with its connection.
         client.release(broken)
