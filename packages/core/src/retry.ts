@@ -73,7 +73,7 @@ export function giveUp(call: Call, failure: AttemptFailure): unknown {
 export function unknownOutcome(
   backend: Backend,
   call: Call,
-  failure: AttemptFailure,
+  failure: Pick<AttemptFailure, 'error'>,
   details: { readonly eventIds: readonly string[]; readonly retryable: boolean },
 ): OutcomeUnknownError {
   const hint = details.retryable

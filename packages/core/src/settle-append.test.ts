@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AppendOutcome, AppendRequest, Backend } from './backend.js'
 import { type EventStoreAdapter, createAdapter, isConcurrencyError, isOutcomeUnknownError, isUnavailableError } from './index.js'
+import { required } from './head-changes.js'
 import { memoryBackend } from './memory/backend.js'
 import { memory } from './memory/index.js'
 import { createMemoryStore } from './memory/store.js'
@@ -8,9 +9,9 @@ import { createMemoryStore } from './memory/store.js'
 type Fate = 'answered' | 'lost after' | 'lost before' | 'refused' | 'late'
 
 /** Memory behind a network: each append meets the next fate; when there are none left it is answered. */
-function behindNetwork(fates: Fate[], { settles = false, any = 'none' as 'none' | 'strong' } = {}) {
+function behindNetwork(fates: Fate[], { settles = false, any = 'none' as 'none' | 'strong', blind = false, deaf = false } = {}) {
   const store = createMemoryStore()
-  const { capabilities } = memory({ capabilities: { idempotencyAny: any } })
+  const capabilities = { ...memory({ capabilities: { idempotencyAny: any } }).capabilities, strongReads: !blind }
   const inner = memoryBackend(store, capabilities, Infinity)
   const requests: AppendRequest[] = []
   const late: (() => Promise<AppendOutcome>)[] = []
@@ -18,6 +19,12 @@ function behindNetwork(fates: Fate[], { settles = false, any = 'none' as 'none' 
     {
       ...inner,
       settles,
+      capabilities,
+      // A replica that never catches up.
+      async readHead(streamId, call) {
+        if (deaf) throw new Error('refused')
+        return { ...(await inner.readHead(streamId, call)), ...(blind ? { version: 0 } : {}) }
+      },
       async append(request, call) {
         requests.push(request)
         const fate = fates.shift() ?? 'answered'
@@ -25,6 +32,14 @@ function behindNetwork(fates: Fate[], { settles = false, any = 'none' as 'none' 
         if (fate === 'late') late.push(() => inner.append(request, call))
         if (fate === 'lost before' || fate === 'late') throw new Error('reset')
         const outcome = settles && request.settle ? await settled(inner, request, call) : await inner.append(request, call)
+        if (fate === 'lost after') throw new Error('reset')
+        return outcome
+      },
+      async appendMany(all, call) {
+        requests.push(...all)
+        const fate = fates.shift() ?? 'answered'
+        if (fate === 'lost before') throw new Error('reset')
+        const outcome = await required(inner.appendMany).call(inner, all, call)
         if (fate === 'lost after') throw new Error('reset')
         return outcome
       },
@@ -109,11 +124,39 @@ describe('an answer that is lost', () => {
     if (!isOutcomeUnknownError(error)) throw error
     expect([error.retryable, error.eventIds]).toEqual([true, events.map(({ id }) => id)])
   })
+  it.each([{ blind: true }, { deaf: true }])('is unknown where no read reaches its place in time: %o', async (reads) => {
+    const { adapter } = behindNetwork(['lost after'], reads)
+    const error = await failureOf(adapter.appendToStream('s', two, { expectedVersion: 0, timeoutMs: 60 }))
+    expect(isOutcomeUnknownError(error) && error.retryable).toBe(true)
+  })
   it('of an attempt that arrives late finds its place taken by its own retry', async () => {
     const { adapter, late } = behindNetwork(['late'])
     expect(await adapter.appendToStream('s', two, { expectedVersion: 0 })).toMatchObject({ version: 2 })
     expect(await late[0]?.()).toMatchObject({ status: 'wrong-version' })
     expect(await countOf(adapter)).toBe(2)
+  })
+})
+
+describe('an answer to several streams that is lost', () => {
+  const parts = [
+    { streamId: 's', events: two, expectedVersion: 'noStream' as const },
+    { streamId: 't', events: [{ type: 'C', data: 3 }], expectedVersion: 0 },
+  ]
+  it.each<[string, Fate[]]>([
+    ['after the events were stored', ['lost after']],
+    ['before they were stored', ['lost before']],
+  ])('%s: the original results, one copy', async (_when, fates) => {
+    const { adapter } = behindNetwork([...fates])
+    expect((await adapter.appendToStreams(parts)).map(({ version }) => version)).toEqual([2, 1])
+    expect(await countOf(adapter)).toBe(2)
+  })
+  it('and whose events were deleted meanwhile is unknown, not a conflict', async () => {
+    const { adapter } = behindNetwork(['lost after'])
+    const append = failureOf(adapter.appendToStreams(parts))
+    while ((await adapter.getStreamState('t')).version === 0) await Promise.resolve()
+    await adapter.tombstoneStream('t')
+    const error = await append
+    expect(isOutcomeUnknownError(error) && error.outcome).toBe('unknown')
   })
 })
 
