@@ -204,7 +204,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
       createSubscription({
         changes,
         closing: lifecycle.closing,
-        signal: given?.signal,
+        signal: () => naming(() => parseSignal(parseOptions(given).signal)),
         start: () =>
           naming(() => {
             const checked = parseOptions(given)
@@ -227,7 +227,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
       createSubscription({
         changes,
         closing: lifecycle.closing,
-        signal: given?.signal,
+        signal: () => naming(() => parseSignal(parseOptions(given).signal)),
         start: () =>
           naming(() => {
             demand('readAll')
