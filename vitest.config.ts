@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           ...test,
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/{arch,mutants}/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/{arch,conformance,mutants}/**/*.test.ts'],
           exclude: ['**/*.int.test.ts'],
         },
       },
