@@ -213,10 +213,13 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
             const look = looking('subscribeToStream', checkedId(streamId), checked)
             return streamSource(backend, streamId, from, pageSize, {
               head: (signal) => look(signal, (started) => single(started, (bc) => backend.readHead(streamId, bc))),
-              page: (first, limit, signal) =>
+              page: (first, limit, eventual, signal) =>
                 look(signal, (started) =>
                   single(started, (bc) =>
-                    backend.readStreamPage({ streamId, direction: 'forwards', from: first, to: undefined, limit, maxBytes: pageBytes }, bc),
+                    backend.readStreamPage(
+                      { streamId, direction: 'forwards', from: first, to: undefined, limit, maxBytes: pageBytes, eventual },
+                      bc,
+                    ),
                   ),
                 ),
             })
