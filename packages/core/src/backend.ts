@@ -177,6 +177,13 @@ export interface StreamPageRequest {
   readonly limit: number
   /** About the most bytes of payload; a page holds at least one event. */
   readonly maxBytes: number
+  /**
+   * The head as the first page of this read gave it; undefined: this is the first. A backend for which the head is a question of its own
+   * may give it back where the events prove that nothing up to them was hidden since.
+   */
+  readonly known?: StreamHead | undefined
+  /** The read ends with this page, if it is full: then its head need be true only as far as its events reach. */
+  readonly final?: boolean | undefined
 }
 
 export interface StreamPage {

@@ -165,10 +165,10 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
             limit: parseLimit(checked.limit),
           }
           const { fetch, guard } = iteration('readStream', streamId, checked, gone)
-          const nextPage = streamPages(backend, window, pageSize, (from, to, limit) =>
+          const nextPage = streamPages(backend, window, pageSize, (part) =>
             fetch((started) =>
               retried(backend, started, (bc) =>
-                backend.readStreamPage({ streamId, direction: window.direction, from, to, limit, maxBytes: pageBytes }, bc),
+                backend.readStreamPage({ streamId, direction: window.direction, maxBytes: pageBytes, ...part }, bc),
               ),
             ),
           )
