@@ -5,7 +5,7 @@ import type { AnomalyName } from '../../packages/core/src/testing/anomaly.js'
 import type { History } from '../../packages/core/src/testing/history.js'
 import { type Agreement, compareLog, compareStream } from './agreement.js'
 
-// A sample; `node test/checkers/agreement.mjs` compares 1,000,000 of each and writes AGREEMENT.md.
+// A sample; `pnpm soak checkers` compares 1,000,000 of each.
 const sample = 3000
 
 function expectAgreement({ histories, good, bad, differing }: Agreement): void {
