@@ -76,9 +76,7 @@ describe('in headless Chromium', () => {
       await browser.send('Emulation.setDeviceMetricsOverride', { width: 360, height: 740, deviceScaleFactor: 2, mobile: true })
       expect(await browser.evaluate('document.documentElement.scrollWidth')).toBe(360)
       expect(await browser.evaluate("parseFloat(getComputedStyle(document.querySelector('td')).fontSize)")).toBeGreaterThanOrEqual(16)
-      expect(await browser.evaluate("getComputedStyle(document.querySelector('td[data-store]'), '::before').content")).toBe(
-        '"memory: "',
-      )
+      expect(await browser.evaluate("getComputedStyle(document.querySelector('td[data-store]'), '::before').content")).toBe('"memory: "')
       expect(await browser.evaluate("[...document.querySelectorAll('img, [onerror]')].length")).toBe(0)
       expect(browser.complaints).toEqual([])
     } finally {

@@ -17,6 +17,7 @@ export {
   type PartReport,
   type StableReport,
   type UnderClaim,
+  type Versions,
   stableReport,
 } from './report.js'
 export { type ConformanceOptions, type ConformanceSession, createSession, runConformance } from './run-conformance.js'
