@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 // Tests run on sources: the packages' own export condition leads from a package name to its src folder.
-const conditions = ['@millrace/source', 'module', 'node', 'development|production']
+// Not 'module': what the AWS SDK gives under it is for bundlers, and Node.js cannot load it.
+const conditions = ['@millrace/source', 'node', 'development|production']
 const shared = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ['node'] } },
