@@ -2,21 +2,19 @@ import { existsSync } from 'node:fs'
 import { type EventStoreModelProcess, startEventStoreModelProcess } from './eventstoredb-model/start-process.js'
 import type { EventStoreModelOptions } from './eventstoredb-model/start.js'
 
-/** A real node that tests may use; url undefined: there is none, for this reason. */
-export interface EventStoreDBNode {
-  readonly url: string | undefined
-  readonly reason: string
-  stop(): Promise<void>
-}
+/** A real node that tests may use, or the reason why there is none. */
+export type EventStoreDBService =
+  | { readonly status: 'running'; readonly url: string; readonly from: string; stop(): Promise<void> }
+  | { readonly status: 'not proven'; readonly reason: string }
 
 /** The image of docker-compose.yml. */
 const image = 'eventstore/eventstore:24.10'
 
 /** `EVENTSTOREDB_URL`, else a container where a Docker engine answers. */
-export async function findEventStoreDB(): Promise<EventStoreDBNode> {
+export async function findEventStoreDB(): Promise<EventStoreDBService> {
   const url = process.env.EVENTSTOREDB_URL
-  if (url !== undefined && url !== '') return { url, reason: 'EVENTSTOREDB_URL', stop: () => Promise.resolve() }
-  const none = { url: undefined, reason: 'no EVENTSTOREDB_URL, no Docker engine', stop: () => Promise.resolve() }
+  if (url !== undefined && url !== '') return { status: 'running', url, from: 'EVENTSTOREDB_URL', stop: () => Promise.resolve() }
+  const none = { status: 'not proven', reason: 'no EVENTSTOREDB_URL, no Docker engine' } as const
   if (process.env.DOCKER_HOST === undefined && !existsSync('/var/run/docker.sock')) return none
   try {
     const { GenericContainer, Wait } = await import('testcontainers')
@@ -26,8 +24,9 @@ export async function findEventStoreDB(): Promise<EventStoreDBNode> {
       .withWaitStrategy(Wait.forHttp('/health/live', 2113).forStatusCodeMatching((code) => code < 300))
       .start()
     return {
+      status: 'running',
       url: `esdb://${container.getHost()}:${container.getMappedPort(2113)}?tls=false`,
-      reason: `container ${image}`,
+      from: `container ${image}`,
       stop: async () => void (await container.stop()),
     }
   } catch {

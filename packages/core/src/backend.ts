@@ -122,7 +122,7 @@ export interface AppendRequest {
   readonly streamType: string | undefined
   /** Never 0: that is `'noStream'`. */
   readonly expected: ExpectedVersion
-  /** May be empty in `append`: then only the expectation is checked. */
+  /** May be empty in `append`: then only the expectation is checked. The same array in every attempt of one call. */
   readonly events: readonly EncodedEvent[]
   /** The same for every attempt of one call of the user. */
   readonly attemptId: string
@@ -177,6 +177,11 @@ export interface StreamPageRequest {
   readonly limit: number
   /** About the most bytes of payload; a page holds at least one event. */
   readonly maxBytes: number
+  /**
+   * A follower that has caught up looks whether there is news. A store that answers cheaper from a replica may: what is old says at worst
+   * that there is none yet, and of the head only that nothing follows `from` − 1. Default false.
+   */
+  readonly eventual?: boolean
   /**
    * The head as the first page of this read gave it; undefined: this is the first. A backend for which the head is a question of its own
    * may give it back where the events prove that nothing up to them was hidden since.

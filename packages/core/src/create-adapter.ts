@@ -205,7 +205,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
       createSubscription({
         changes,
         closing: lifecycle.closing,
-        signal: given?.signal,
+        signal: () => naming(() => parseSignal(parseOptions(given).signal)),
         start: () =>
           naming(() => {
             const checked = parseOptions(given)
@@ -220,10 +220,13 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
               })
             return streamSource(backend, streamId, from, pageSize, {
               head: (signal) => look(signal, (started) => single(started, (bc) => backend.readHead(streamId, bc))),
-              page: (first, limit, signal) =>
+              page: (first, limit, eventual, signal) =>
                 look(signal, (started) =>
                   single(started, (bc) =>
-                    backend.readStreamPage({ streamId, direction: 'forwards', from: first, to: undefined, limit, maxBytes: pageBytes }, bc),
+                    backend.readStreamPage(
+                      { streamId, direction: 'forwards', from: first, to: undefined, limit, maxBytes: pageBytes, eventual },
+                      bc,
+                    ),
                   ),
                 ),
             })
@@ -234,7 +237,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
       createSubscription({
         changes,
         closing: lifecycle.closing,
-        signal: given?.signal,
+        signal: () => naming(() => parseSignal(parseOptions(given).signal)),
         start: () =>
           naming(() => {
             demand('readAll')

@@ -82,9 +82,10 @@ function resent(
     const found = events.map(({ id }) => knownIds.find(stream, id)?.revision)
     return rules.atTip === 'answer' && !found.includes(undefined) ? (found as bigint[]) : 'no answer'
   }
-  const there = events.map(({ id }, index) => {
+  const there = events.map((event, index) => {
     const revision = from + 1n + BigInt(index)
-    return data.streams.get(stream)?.[Number(revision)]?.id === id ? revision : undefined
+    const stored = data.streams.get(stream)?.[Number(revision)]
+    return stored !== undefined && rules.isSame(stored, event) ? revision : undefined
   })
   const firstOther = there.indexOf(undefined)
   if (firstOther > 0) return rules.superset
@@ -121,9 +122,10 @@ function write({ data, knownIds }: Writer, stream: string, events: readonly NewE
     knownIds.add(stream, event.id, stored.revision)
     position = stored.position
   }
+  const revision = tipOf(data, stream)
   if (undeletes && undeletedAfterEvents) undelete(data, stream, tip)
   if (undeletesOriginal) undelete(data, original, tipOf(data, original))
-  return { revision: tipOf(data, stream), position }
+  return { revision, position }
 }
 
 function undelete(data: NodeData, stream: string, tip: bigint): void {

@@ -28,7 +28,7 @@ export function handleAppend(
   call.on('data', (request: AppendReq) => requests.push(request))
   call.on('end', () => {
     const options = requests.find((request) => request.hasOptions())?.getOptions()
-    if (options === undefined) return ended(incompleteMessage())
+    if (options === undefined) return ended(incompleteMessage(node.data.rules))
     const stream = nameOf(options)
     const expected = expectedOf(options)
     const events = requests.flatMap((request) => request.getProposedMessage() ?? []).map((one) => newEventOf(one, node.data.rules))
@@ -36,8 +36,8 @@ export function handleAppend(
       ended,
       done(outcome) {
         if (outcome.kind === 'deleted') return ended(streamDeleted(stream, node.data.rules))
-        if (outcome.kind === 'too large') return ended(tooLarge(outcome.maximum))
-        if (outcome.kind === 'bad request') return ended(handlerThrew())
+        if (outcome.kind === 'too large') return ended(tooLarge(outcome.maximum, node.data.rules))
+        if (outcome.kind === 'bad request') return ended(handlerThrew(node.data.rules))
         closed()
         callback(null, appendMessage(outcome, expected))
       },
@@ -88,7 +88,8 @@ export function handleBatchAppend(node: ModelNode, call: ServerDuplexStream<Batc
     if (options === undefined) return
     const stream = nameOf(options)
     const expected = expectedOf(options)
-    const answer = (outcome: Parameters<typeof batchMessage>[1]): void => void call.write(batchMessage(entry.first, outcome, expected))
+    const answer = (outcome: Parameters<typeof batchMessage>[1]): void =>
+      void call.write(batchMessage(entry.first, outcome, expected, node.data.rules))
     const deadline = options.getDeadline()?.toDate().getTime() ?? Infinity
     if (deadline <= Date.now()) return answer({ kind: 'timeout' })
     perform(node, call, { method: 'append', stream }, () => appendChecked(node, stream, expected, entry.events), {
@@ -126,7 +127,7 @@ function deleteHandler<Request extends DeleteRequest, Position extends PositionM
     call.on('data', (message: Request) => (request = message))
     call.on('end', () => {
       const options = request?.getOptions()
-      if (options === undefined) return ended(incompleteMessage())
+      if (options === undefined) return ended(incompleteMessage(node.data.rules))
       const stream = nameOf(options)
       const expected = expectedOf(options)
       const act = (): DeleteOutcome => {

@@ -10,6 +10,7 @@ export function softDelete({ data }: Writer, stream: string, expected: Expected)
   const refused = refusal({ data }, stream, expected)
   if (refused !== undefined) return refused
   if (conditionOf(data, stream) === 'missing' && data.rules.deletes.ofNothing !== 'write') return { kind: 'wrong', actual: -1n }
+  if (conditionOf(data, stream) === 'softDeleted' && data.rules.deletes.again === 'refused') return { kind: 'gone' }
   return { kind: 'deleted', position: writeMetadata(data, stream, data.rules.deletes.softDeleted(metadataText(data, stream))) }
 }
 

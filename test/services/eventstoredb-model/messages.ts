@@ -6,6 +6,9 @@ import type { NewEvent, StoredEvent } from './node-data.js'
 import type { From } from './read.js'
 import type { ModelRules } from './rules.js'
 
+type AppendResp = InstanceType<typeof streams.AppendResp>
+type ReadResp = InstanceType<typeof streams.ReadResp>
+
 /** A number of revisions or positions as protobuf's 64 bits without a sign carry it. */
 const unsigned = (value: bigint): string => BigInt.asUintN(64, value).toString()
 
@@ -60,17 +63,7 @@ export function fromOfAll(options: InstanceType<typeof streams.ReadReq.Options.A
 const identifierOf = (stream: string): InstanceType<typeof shared.StreamIdentifier> =>
   new shared.StreamIdentifier().setStreamName(Buffer.from(stream))
 
-export function eventMessage({
-  id,
-  stream,
-  revision,
-  position,
-  type,
-  contentType,
-  created,
-  data,
-  metadata,
-}: StoredEvent): InstanceType<typeof streams.ReadResp> {
+export function eventMessage({ id, stream, revision, position, type, contentType, created, data, metadata }: StoredEvent): ReadResp {
   const recorded = new streams.ReadResp.ReadEvent.RecordedEvent()
     .setId(new shared.UUID().setString(id))
     .setStreamIdentifier(identifierOf(stream))
@@ -83,31 +76,29 @@ export function eventMessage({
   return new streams.ReadResp().setEvent(new streams.ReadResp.ReadEvent().setEvent(recorded).setCommitPosition(unsigned(position)))
 }
 
-export const notFoundMessage = (stream: string): InstanceType<typeof streams.ReadResp> =>
+export const notFoundMessage = (stream: string): ReadResp =>
   new streams.ReadResp().setStreamNotFound(new streams.ReadResp.StreamNotFound().setStreamIdentifier(identifierOf(stream)))
-export const firstMessage = (revision: bigint): InstanceType<typeof streams.ReadResp> =>
-  new streams.ReadResp().setFirstStreamPosition(unsigned(revision))
-export const lastMessage = (revision: bigint): InstanceType<typeof streams.ReadResp> =>
-  new streams.ReadResp().setLastStreamPosition(unsigned(revision))
-export const confirmationMessage = (id: string): InstanceType<typeof streams.ReadResp> =>
+export const firstMessage = (revision: bigint): ReadResp => new streams.ReadResp().setFirstStreamPosition(unsigned(revision))
+export const lastMessage = (revision: bigint): ReadResp => new streams.ReadResp().setLastStreamPosition(unsigned(revision))
+export const confirmationMessage = (id: string): ReadResp =>
   new streams.ReadResp().setConfirmation(new streams.ReadResp.SubscriptionConfirmation().setSubscriptionId(id))
-export const caughtUpMessage = (): InstanceType<typeof streams.ReadResp> =>
-  new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp())
-export const checkpointMessage = (position: bigint): InstanceType<typeof streams.ReadResp> =>
+export const caughtUpMessage = (): ReadResp => new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp())
+export const checkpointMessage = (position: bigint): ReadResp =>
   new streams.ReadResp().setCheckpoint(
     new streams.ReadResp.Checkpoint().setCommitPosition(unsigned(position)).setPreparePosition(unsigned(position)),
   )
 
 /**
- * The part of an answer in which no_stream was expected and an old client looks for a number: 2^64 − 1, which a number of JavaScript cannot
- * hold. Message 2 (wrong expected version), field 3 (expected_revision_20_6_0), as bytes; protobuf merges it with the rest.
+ * An answer in which no_stream was expected says 2^64 − 1 to old clients (field 3 of message 2), which a number of JavaScript cannot hold: the
+ * bytes are put together here.
  */
-const expectedNoStreamOfOldClients = Uint8Array.from([0x12, 11, 0x18, ...Array<number>(9).fill(0xff), 0x01])
+function withExpectedNoStream(response: AppendResp, wrong: InstanceType<typeof streams.AppendResp.WrongExpectedVersion>): AppendResp {
+  const inner = [...wrong.serializeBinary(), 0x18, ...Array<number>(9).fill(0xff), 0x01]
+  response.serializeBinary = () => Uint8Array.from([0x12, inner.length, ...inner])
+  return response
+}
 
-export function appendMessage(
-  outcome: Exclude<AppendOutcome, { kind: 'deleted' }>,
-  expected: Expected,
-): InstanceType<typeof streams.AppendResp> {
+export function appendMessage(outcome: Exclude<AppendOutcome, { kind: 'deleted' }>, expected: Expected): AppendResp {
   const response = new streams.AppendResp()
   if (outcome.kind === 'appended') {
     const success = new streams.AppendResp.Success()
@@ -129,9 +120,7 @@ export function appendMessage(
   else if (expected.kind === 'revision')
     wrong.setExpectedRevision(unsigned(expected.revision)).setExpectedRevision2060(Number(expected.revision))
   else {
-    wrong.setExpectedNoStream(new shared.Empty())
-    const rest = response.serializeBinary()
-    response.serializeBinary = () => Uint8Array.from([...rest, ...expectedNoStreamOfOldClients])
+    return withExpectedNoStream(response, wrong.setExpectedNoStream(new shared.Empty()))
   }
   return response
 }
@@ -148,11 +137,12 @@ export function batchMessage(
   request: InstanceType<typeof streams.BatchAppendReq>,
   outcome: Extract<AppendOutcome, { kind: 'appended' }> | BatchError,
   expected: Expected,
+  rules: ModelRules,
 ): InstanceType<typeof streams.BatchAppendResp> {
   const response = new streams.BatchAppendResp()
     .setCorrelationId(request.getCorrelationId())
     .setStreamIdentifier(request.getOptions()?.getStreamIdentifier())
-  if (outcome.kind !== 'appended') return response.setError(batchError(outcome, expected))
+  if (outcome.kind !== 'appended') return response.setError(batchError(outcome, expected, rules))
   const success = new streams.BatchAppendResp.Success()
   if (outcome.revision < 0n) success.setNoStream(new empty.Empty())
   else success.setCurrentRevision(unsigned(outcome.revision))
@@ -164,7 +154,7 @@ export function batchMessage(
   return response.setSuccess(success)
 }
 
-function batchError(error: BatchError, expected: Expected): InstanceType<typeof status.Status> {
+function batchError(error: BatchError, expected: Expected, { batchCodes }: ModelRules): InstanceType<typeof status.Status> {
   const of = (
     code: number,
     message: string,
@@ -188,19 +178,24 @@ function batchError(error: BatchError, expected: Expected): InstanceType<typeof 
       else if (expected.kind === 'streamExists') wrong.setExpectedStreamExists(new empty.Empty())
       else if (expected.kind === 'revision') wrong.setExpectedStreamPosition(unsigned(expected.revision))
       else wrong.setExpectedNoStream(new empty.Empty())
-      return of(6, 'WrongExpectedVersion', 'WrongExpectedVersion', wrong)
+      return of(batchCodes.wrong, 'WrongExpectedVersion', 'WrongExpectedVersion', wrong)
     }
     case 'deleted':
-      return of(5, 'StreamDeleted', 'StreamDeleted', new shared.StreamDeleted().setStreamIdentifier(identifierOf(error.stream)))
+      return of(
+        batchCodes.deleted,
+        'StreamDeleted',
+        'StreamDeleted',
+        new shared.StreamDeleted().setStreamIdentifier(identifierOf(error.stream)),
+      )
     case 'too large':
       return of(
-        3,
+        batchCodes.tooLarge,
         'MaximumAppendSizeExceeded',
         'MaximumAppendSizeExceeded',
         new shared.MaximumAppendSizeExceeded().setMaxappendsize(error.maximum),
       )
     case 'bad request':
-      return of(3, 'BadRequest', 'BadRequest', new shared.BadRequest().setMessage(error.message))
+      return of(batchCodes.badRequest, 'BadRequest', 'BadRequest', new shared.BadRequest().setMessage(error.message))
     case 'timeout':
       return of(10, 'Timeout', 'Timeout', new shared.Timeout())
   }

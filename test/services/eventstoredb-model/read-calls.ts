@@ -37,7 +37,7 @@ export function handleRead(node: ModelNode, call: ReadCall): void {
   const refused = refusalOf(node, call)
   if (refused !== undefined) return endCall(call, refused)
   const options = call.request.getOptions()
-  if (options === undefined) return endCall(call, handlerThrew())
+  if (options === undefined) return endCall(call, handlerThrew(node.data.rules))
   const stream = nameOf(options.getStream())
   const fault = node.faults.take({ method: options.hasSubscription() ? 'subscribe' : 'read', stream })
   const open = (): void => {
@@ -118,7 +118,7 @@ function readOf(node: ModelNode, options: Options, stream: string): Source {
   const ofStream = options.getStream()
   const count = BigInt(options.getCount())
   const backwards = options.getReadDirection() === 1
-  if (all === undefined && stream === '' && data.rules.limits.emptyName === 'error') return handlerThrew
+  if (all === undefined && stream === '' && data.rules.limits.emptyName === 'error') return () => handlerThrew(data.rules)
   const outcome =
     all === undefined || ofStream !== undefined
       ? readStream(data, {
@@ -130,7 +130,7 @@ function readOf(node: ModelNode, options: Options, stream: string): Source {
         })
       : readAll(data, { from: fromOfAll(all), backwards, count, matches: filterOf(options, data.rules) })
   if (outcome.kind === 'error') {
-    return () => unexpectedResult(all === undefined ? 'ReadStreamResult: Error' : 'ReadAllResult: InvalidPosition')
+    return () => unexpectedResult(all === undefined ? 'ReadStreamResult: Error' : 'ReadAllResult: InvalidPosition', data.rules)
   }
   if (outcome.kind === 'deleted') return () => streamDeleted(stream, data.rules)
   const messages =

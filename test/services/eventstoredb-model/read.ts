@@ -43,6 +43,7 @@ export function readStream(data: NodeData, { stream, from, backwards, count, wan
     return { kind: 'events', events: stored.slice(Number(end), Number(begin + 1n)).reverse(), ...last }
   }
   const asked = from.kind === 'at' ? from.at : 0n
+  if (asked > tip && reads.forwardsFromBeyond === 'not found') return { kind: 'not found' }
   const begin = asked > first ? asked : first
   const events = fromFarEnd ? [] : stored.slice(Number(begin), Number(begin + count))
   return { kind: 'events', events, ...(says ? firstPosition(data, asked, count, first, tip) : {}), ...last }

@@ -6,6 +6,12 @@ export type Expectation = 'any' | 'noStream' | 'streamExists' | 'below' | 'tip' 
 
 export type Verdict = 'write' | 'wrong' | 'deleted'
 
+export interface ComparedEvent {
+  readonly id: string
+  readonly type: string
+  readonly data: Uint8Array
+}
+
 type Table<Cell> = Readonly<Record<Condition, Readonly<Partial<Record<Expectation, Cell>>>>>
 
 /**
@@ -22,6 +28,8 @@ export interface ModelRules {
     readonly of: 'same stream' | 'any stream'
     /** Which of two events with the same id is remembered. */
     readonly remembered: 'first' | 'last'
+    /** Whether an event is one that was stored: the id alone says so. */
+    isSame(stored: ComparedEvent, sent: ComparedEvent): boolean
     /** Ids at the revisions after the expected one are those given: answered as the first time. */
     readonly original: 'answer' | 'wrong'
     /** Known ids where the expectation holds. */
@@ -44,6 +52,8 @@ export interface ModelRules {
   readonly deletes: {
     /** A soft delete of what has neither events nor metadata. */
     readonly ofNothing: Verdict
+    /** A soft delete of a deleted stream, where the expectation holds. */
+    readonly again: 'written' | 'refused'
     /** The new metadata of a deleted stream: it replaces all there was. */
     softDeleted(before: string | undefined): string
     /** What an append, also of nothing, and a write of metadata do to a deleted stream. */
@@ -61,6 +71,7 @@ export interface ModelRules {
     readonly of: Readonly<Record<Condition, 'events' | 'not found' | 'deleted'>>
     readonly forwardsFromEnd: 'error' | 'empty'
     readonly ofZero: 'error' | 'empty'
+    readonly forwardsFromBeyond: 'empty' | 'not found'
     readonly backwardsFromBeyond: 'from the tip' | 'empty'
     /** The first revision that readers see. */
     firstVisible(stream: { readonly tip: bigint; readonly truncateBefore: bigint; readonly maxCount: bigint | undefined }): bigint
@@ -112,6 +123,22 @@ export interface ModelRules {
     /** The trailer that names a tombstoned stream must be ASCII: the answer breaks off as HTTP 500. */
     readonly tombstonedNonAscii: 'http 500' | 'deleted'
   }
+  /** Codes of gRPC. */
+  readonly codes: {
+    readonly streamDeleted: number
+    readonly wrongExpectedVersion: number
+    readonly tooLarge: number
+    readonly handlerThrew: number
+    readonly unexpectedResult: number
+    readonly incompleteMessage: number
+  }
+  /** Codes inside an answer to a batch append. */
+  readonly batchCodes: {
+    readonly wrong: number
+    readonly deleted: number
+    readonly tooLarge: number
+    readonly badRequest: number
+  }
 }
 
 export const farRevision: bigint = 2n ** 63n - 1n
@@ -129,6 +156,7 @@ export const serverRules: ModelRules = {
   knownIds: {
     of: 'same stream',
     remembered: 'first',
+    isSame: (stored, sent) => stored.id === sent.id,
     original: 'answer',
     atTip: 'write',
     superset: 'wrong',
@@ -141,6 +169,7 @@ export const serverRules: ModelRules = {
   },
   deletes: {
     ofNothing: 'wrong',
+    again: 'written',
     softDeleted: () => `{"$tb":${farRevision}}`,
     undeletedBy: { append: true, noEvents: true, metadata: true },
     undeleted: (before, tip) => JSON.stringify({ ...(JSON.parse(before) as object), $tb: Number(tip + 1n) }),
@@ -152,6 +181,7 @@ export const serverRules: ModelRules = {
     of: { missing: 'not found', metadataOnly: 'not found', live: 'events', softDeleted: 'not found', tombstoned: 'deleted' },
     forwardsFromEnd: 'error',
     ofZero: 'error',
+    forwardsFromBeyond: 'empty',
     backwardsFromBeyond: 'from the tip',
     firstVisible({ tip, truncateBefore, maxCount }) {
       const counted = maxCount === undefined ? 0n : tip + 1n - maxCount
@@ -197,4 +227,6 @@ export const serverRules: ModelRules = {
     idCase: 'lower',
     tombstonedNonAscii: 'http 500',
   },
+  codes: { streamDeleted: 9, wrongExpectedVersion: 9, tooLarge: 3, handlerThrew: 2, unexpectedResult: 2, incompleteMessage: 13 },
+  batchCodes: { wrong: 6, deleted: 5, tooLarge: 3, badRequest: 3 },
 }

@@ -5,7 +5,7 @@ import type { ModelRules } from './rules.js'
 /** How a call ends, with the trailers that clients look at. */
 export type CallEnd = Omit<StatusObject, 'metadata'> & { readonly metadata: Metadata }
 
-function end(code: status, details: string, trailers: Readonly<Record<string, string>> = {}): CallEnd {
+function end(code: number, details: string, trailers: Readonly<Record<string, string>> = {}): CallEnd {
   const metadata = new Metadata()
   for (const [key, value] of Object.entries(trailers)) metadata.set(key, value)
   return { code, details, metadata }
@@ -16,10 +16,10 @@ const noBody = { 'content-length': '0' }
 
 export const ok = (): CallEnd => end(status.OK, '')
 export const okWithoutMessages = (): CallEnd => end(status.OK, '', noBody)
-export const handlerThrew = (): CallEnd => end(status.UNKNOWN, 'Exception was thrown by handler.', noBody)
-export const incompleteMessage = (): CallEnd => end(status.INTERNAL, 'Incomplete message.', noBody)
-export const unexpectedResult = (of: 'ReadStreamResult: Error' | 'ReadAllResult: InvalidPosition'): CallEnd =>
-  end(status.UNKNOWN, `Unexpected ${of}`, noBody)
+export const handlerThrew = ({ codes }: ModelRules): CallEnd => end(codes.handlerThrew, 'Exception was thrown by handler.', noBody)
+export const incompleteMessage = ({ codes }: ModelRules): CallEnd => end(codes.incompleteMessage, 'Incomplete message.', noBody)
+export const unexpectedResult = (of: 'ReadStreamResult: Error' | 'ReadAllResult: InvalidPosition', { codes }: ModelRules): CallEnd =>
+  end(codes.unexpectedResult, `Unexpected ${of}`, noBody)
 export const notLeader = (host: string, port: number): CallEnd =>
   end(status.NOT_FOUND, 'Leader info available', {
     ...noBody,
@@ -31,8 +31,8 @@ export const accessDenied = (): CallEnd => end(status.PERMISSION_DENIED, 'Access
 export const unauthenticated = (): CallEnd => end(status.UNAUTHENTICATED, 'Unauthenticated', noBody)
 export const unavailable = (): CallEnd => end(status.UNAVAILABLE, 'Server Is Not Ready', noBody)
 
-export const tooLarge = (maximum: number): CallEnd =>
-  end(status.INVALID_ARGUMENT, `Maximum Append Size of ${maximum} Exceeded.`, {
+export const tooLarge = (maximum: number, { codes }: ModelRules): CallEnd =>
+  end(codes.tooLarge, `Maximum Append Size of ${maximum} Exceeded.`, {
     ...noBody,
     exception: 'maximum-append-size-exceeded',
     'maximum-append-size': String(maximum),
@@ -42,20 +42,20 @@ export const tooLarge = (maximum: number): CallEnd =>
 const fitsHeader = (name: string): boolean => /^[ -~]*$/.test(name)
 
 /** @param afterMessages a subscription that had begun: the trailers follow its messages. */
-export function streamDeleted(stream: string, { limits }: ModelRules, afterMessages = false): CallEnd {
-  if (!fitsHeader(stream) && limits.tombstonedNonAscii === 'http 500') return { ...handlerThrew(), metadata: new BrokenAnswer() }
-  return end(status.FAILED_PRECONDITION, `Event stream '${stream}' is deleted.`, {
+export function streamDeleted(stream: string, rules: ModelRules, afterMessages = false): CallEnd {
+  if (!fitsHeader(stream) && rules.limits.tombstonedNonAscii === 'http 500') return brokenAnswer(rules)
+  return end(rules.codes.streamDeleted, `Event stream '${stream}' is deleted.`, {
     ...(afterMessages ? {} : noBody),
     exception: 'stream-deleted',
     'stream-name': fitsHeader(stream) ? stream : encodeURIComponent(stream),
   })
 }
 
-export function wrongExpectedVersion(stream: string, expected: Expected, actual: bigint, { deletes }: ModelRules): CallEnd {
-  if (!fitsHeader(stream)) return { ...handlerThrew(), metadata: new BrokenAnswer() }
-  const number = expected.kind === 'revision' ? expected.revision : deletes.expected[expected.kind]
+export function wrongExpectedVersion(stream: string, expected: Expected, actual: bigint, rules: ModelRules): CallEnd {
+  if (!fitsHeader(stream)) return brokenAnswer(rules)
+  const number = expected.kind === 'revision' ? expected.revision : rules.deletes.expected[expected.kind]
   return end(
-    status.FAILED_PRECONDITION,
+    rules.codes.wrongExpectedVersion,
     `Delete failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${number}, Actual version: ${actual}`,
     {
       ...noBody,
@@ -66,6 +66,8 @@ export function wrongExpectedVersion(stream: string, expected: Expected, actual:
     },
   )
 }
+
+const brokenAnswer = (rules: ModelRules): CallEnd => ({ ...handlerThrew(rules), metadata: new BrokenAnswer() })
 
 /** Headers of a response that breaks off before gRPC has a say: plain HTTP 500, no status of gRPC. */
 class BrokenAnswer extends Metadata {

@@ -1,27 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { runConformance } from '../conformance/index.js'
-import { memoryHarness } from './conformance-harness.js'
-import type { MemoryCapabilities } from './memory.js'
+import { runConformance } from '../../packages/core/src/conformance/index.js'
+import { slow, switches, unprovable } from './capability-switches.js'
+import { memoryHarness } from '../../packages/core/src/memory/conformance-harness.js'
+import type { MemoryCapabilities } from '../../packages/core/src/memory/index.js'
 
-const switches: readonly MemoryCapabilities[] = [
-  { readAll: false },
-  { deleteStream: false },
-  { tombstoneStream: false },
-  { truncateStream: false },
-  { streamMetadata: false },
-  { listStreams: false },
-  { multiStreamAppend: false },
-  { binary: false },
-  { idempotencyAny: 'none' },
-]
 const all: MemoryCapabilities = Object.assign({}, ...switches)
 const pairs = switches.flatMap((one, index) => switches.slice(index + 1).map((other) => ({ ...one, ...other })))
-
-/** Cases that wait for deadlines or a child process: no capability has a say in them. */
-const slow = ['ISO-02', 'ATM-03', 'ERR-01', 'ERR-05', 'LIF-02', 'LIF-04', 'LIF-05', 'LIF-09']
-
-/** Memory keeps nothing from one release to the next. */
-const unprovable = ['PAY-13']
 
 /** The suite has to hold, with its inverse tests, whatever an adapter leaves out: an opt-out never fails and is never simply passed. */
 describe('the suite on memory with capabilities switched off', () => {
