@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 // Tests run on sources: the packages' own export condition leads from a package name to its src folder.
-const conditions = ['@millrace/source', 'module', 'node', 'development|production']
+// Not 'module': what the AWS SDK gives under it is for bundlers, and Node.js cannot load it.
+const conditions = ['@millrace/source', 'node', 'development|production']
 const shared = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ['node'] } },
@@ -17,7 +18,7 @@ export default defineConfig({
         test: {
           ...test,
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/{arch,conformance,mutants}/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/{arch,checkers,conformance,mutants}/**/*.test.ts'],
           exclude: ['**/*.int.test.ts'],
         },
       },

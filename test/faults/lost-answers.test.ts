@@ -1,41 +1,32 @@
-import type { PooledClient, PostgresPool, QueryConfig } from '@millrace/postgres'
-import pg from 'pg'
+import { type FaultRule, createFaultProxy } from '@millrace/core/testing'
 import { describe, expect, test } from 'vitest'
-import { type Database, asPool, database, failureOf } from './database.js'
+import { type Database, database, failureOf } from './database.js'
 
 type Fate = 'lost after' | 'lost before'
 
-/** A pool whose connections break at an append: after it was done, or before it was sent. */
-function breakingPool(db: Database, fates: Fate[]): { readonly pool: PostgresPool; readonly appends: () => number; end(): Promise<void> } {
-  const inner = new pg.Pool({ connectionString: db.url, max: 4 })
-  inner.on('error', () => undefined)
-  let appends = 0
-  async function query(client: pg.PoolClient, config: QueryConfig): ReturnType<PooledClient['query']> {
-    const run = () => client.query(config as never) as unknown as ReturnType<PooledClient['query']>
-    if (config.values === undefined || !config.text.includes('append_')) return run()
-    appends += 1
-    const fate = fates.shift()
-    if (fate === undefined) return run()
-    if (fate === 'lost after') await run()
-    // The socket is gone, as `pg` says it.
-    ;(client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
-    throw new Error('Connection terminated unexpectedly')
-  }
-  const pool: PostgresPool = {
-    ...asPool(inner),
-    async connect() {
-      const client = await inner.connect()
-      return {
-        query: (config) => query(client, config),
-        release: (destroy) => client.release(destroy),
-        on: (name, listener) => client.on(name, listener),
-        removeListener: (name, listener) => client.removeListener(name, listener),
-      }
+/** The text of an append, and not that of the set-up, in the bytes of a connection without prepared statements. */
+const isAppend = (bytes: Uint8Array): boolean => Buffer.from(bytes).includes('append_') && !Buffer.from(bytes).includes('CREATE ')
+/** The message that ends every answer: ReadyForQuery, five bytes of length and state. */
+const isAnswered = (bytes: Uint8Array): boolean => bytes.at(-6) === 'Z'.charCodeAt(0)
+
+/** An adapter whose connections break at its appends: after they were done, or before they were sent. */
+async function breaking(db: Database, fates: readonly Fate[], rule: Partial<FaultRule> = {}) {
+  const { hostname, port } = new URL(db.url)
+  const proxy = await createFaultProxy({ host: hostname, port: Number(port) })
+  const faults = fates.map((fate) =>
+    proxy.inject({ fault: fate === 'lost after' ? 'cut-after' : 'cut-before', when: isAppend, answered: isAnswered, ...rule }),
+  )
+  const url = Object.assign(new URL(db.url), { hostname: proxy.host, port: String(proxy.port) })
+  const adapter = db.open({ connection: url.href, preparedStatements: false })
+  return {
+    adapter,
+    proxy,
+    strikes: () => faults.map(({ strikes }) => strikes),
+    async end() {
+      await adapter.close()
+      await proxy.close()
     },
-    on: (name, listener) => inner.on(name, listener),
-    removeListener: (name, listener) => inner.removeListener(name, listener),
   }
-  return { pool, appends: () => appends, end: () => inner.end() }
 }
 
 const events = () => [
@@ -55,19 +46,17 @@ describe('a connection that breaks at an append', () => {
         const db = database(context)
         const first = expectedVersion === 'noStream' ? 1 : 2
         if (first === 2) await db.open().appendToStream('s', [{ type: 'First', data: 0 }])
-        const { pool, end } = breakingPool(db, [...fates])
-        const adapter = db.open({ pool })
+        const { adapter, strikes, end } = await breaking(db, fates)
         const sent = events()
         expect(await adapter.appendToStream('s', sent, { expectedVersion })).toMatchObject({ firstVersion: first, version: first + 1 })
         expect((await adapter.readStream('s', { from: first }).toArray()).map(({ id }) => id)).toEqual(sent.map(({ id }) => id))
-        await adapter.close()
+        expect(strikes()).toEqual(fates.map(() => 1))
         await end()
       })
 
   test('an append to several streams: all parts, once', async (context) => {
     const db = database(context)
-    const { pool, end } = breakingPool(db, ['lost after', 'lost before'])
-    const adapter = db.open({ pool })
+    const { adapter, strikes, end } = await breaking(db, ['lost after', 'lost before'])
     const parts = [
       { streamId: 'b', events: events() },
       { streamId: 'a', events: events(), expectedVersion: 'noStream' as const },
@@ -77,23 +66,22 @@ describe('a connection that breaks at an append', () => {
       ['a', 2],
     ])
     expect((await adapter.readAll().toArray()).length).toBe(4)
-    await adapter.close()
+    expect(strikes()).toEqual([1, 1])
     await end()
   })
   test('a rival that was there first: a conflict, not a success', async (context) => {
     const db = database(context)
-    const { pool, end } = breakingPool(db, ['lost before'])
-    const adapter = db.open({ pool })
+    const { adapter, strikes, end } = await breaking(db, ['lost before'])
     await db.open().appendToStream('s', events())
     const error = await failureOf(adapter.appendToStream('s', events(), { expectedVersion: 'noStream' }))
     expect([error.code, error.actualVersion]).toEqual(['concurrency', 2])
-    await adapter.close()
+    expect(strikes()).toEqual([1])
     await end()
   })
   test('every time until the deadline: unknown, with the ids; again with the same ids: one copy', async (context) => {
     const db = database(context)
-    const { pool, appends, end } = breakingPool(db, ['lost after', ...Array.from({ length: 10_000 }, () => 'lost before' as const)])
-    const adapter = db.open({ pool })
+    const { adapter, proxy, strikes, end } = await breaking(db, ['lost after'])
+    proxy.inject({ fault: 'cut-before', when: isAppend, times: Infinity })
     await adapter.open()
     const sent = events()
     const error = await failureOf(adapter.appendToStream('s', sent, { expectedVersion: 'noStream', timeoutMs: 400 }))
@@ -103,44 +91,22 @@ describe('a connection that breaks at an append', () => {
       true,
       sent.map(({ id }) => id),
     ])
-    expect(appends()).toBeGreaterThan(1)
+    expect(strikes()).toEqual([1])
+    expect(proxy.faults.length).toBeGreaterThan(1)
     expect(await db.open().appendToStream('s', sent, { expectedVersion: 'noStream' })).toMatchObject({ firstVersion: 1, version: 2 })
     expect((await db.open().readStream('s').toArray()).length).toBe(2)
-    await adapter.close()
     await end()
   })
 })
 
 test('a connection that breaks during the set-up: it is done again', async (context) => {
   const db = database(context)
-  const inner = new pg.Pool({ connectionString: db.url, max: 2 })
-  inner.on('error', () => undefined)
-  let breaks = 2
-  const pool: PostgresPool = {
-    ...asPool(inner),
-    async connect() {
-      const client = await inner.connect()
-      return {
-        query(config) {
-          if (config.text.includes('CREATE TABLE') && breaks > 0) {
-            breaks -= 1
-            return Promise.reject(new Error('Connection terminated unexpectedly'))
-          }
-          return client.query(config as never) as unknown as ReturnType<PooledClient['query']>
-        },
-        release: (destroy) => client.release(destroy),
-        on: (name, listener) => client.on(name, listener),
-        removeListener: (name, listener) => client.removeListener(name, listener),
-      }
-    },
-    on: (name, listener) => inner.on(name, listener),
-    removeListener: (name, listener) => inner.removeListener(name, listener),
-  }
-  const adapter = db.open({ pool })
+  const { adapter, strikes, end } = await breaking(db, ['lost before', 'lost after'], {
+    when: (bytes) => Buffer.from(bytes).includes('CREATE TABLE'),
+  })
   expect((await adapter.appendToStream('s', events())).version).toBe(2)
-  expect(breaks).toBe(0)
-  await adapter.close()
-  await inner.end()
+  expect(strikes()).toEqual([1, 1])
+  await end()
 })
 
 test('a late twin: an append that waits in the server for the stream, given up and sent again, is stored once', async (context) => {
@@ -154,7 +120,7 @@ test('a late twin: an append that waits in the server for the stream, given up a
   const sent = events()
   const append = adapter.appendToStream('s', sent)
   const waiting = async () =>
-    db.rows("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%append_v1%' AND query LIKE $1", [
+    db.rows("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%append_v2%' AND query LIKE $1", [
       `%${db.schema}%`,
     ])
   while ((await waiting()).length === 0) await new Promise((resolve) => setTimeout(resolve, 5))

@@ -1,11 +1,11 @@
 import type { StreamMetadata } from './adapter.js'
-import { type Call, remainingMs } from './attempt.js'
+import { type Call, remainingMs, settlingCall } from './attempt.js'
 import type { Backend, StreamHead } from './backend.js'
 import { decodeObject } from './decode-event.js'
 import { ConcurrencyError, InvalidArgumentError, StreamDeletedError, TimeoutError } from './errors.js'
 import type { JsonObject } from './event.js'
 import { type ExpectedVersion, checkExpected } from './expected-version.js'
-import { resent, retried } from './retry.js'
+import { resent, retried, unknownOutcome } from './retry.js'
 
 /** Delete, tombstone, truncate and stream metadata: what is the same for every backend. Source: contract §5. Cases: DEL, MET. */
 
@@ -109,7 +109,10 @@ export async function setStreamMetadata(
 
 /** Whether an earlier sending was stored after all: equal content at a higher version. */
 async function isStored(backend: Backend, call: Call, streamId: string, text: string, expected: number): Promise<boolean> {
-  const stored = await getStreamMetadata(backend, call, streamId)
+  const stored = await getStreamMetadata(backend, settlingCall(call), streamId).catch((error: unknown) => {
+    // The earlier sending may have been the one that raised the version: a look that fails cannot deny it.
+    throw unknownOutcome(backend, call, { error }, { eventIds: [], retryable: true })
+  })
   return stored.version > expected && stored.metadata !== undefined && JSON.stringify(stored.metadata) === JSON.stringify(JSON.parse(text))
 }
 

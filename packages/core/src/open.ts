@@ -6,7 +6,7 @@ import { ConfigurationError } from './errors.js'
 export type AdapterFactory = (config: never) => EventStoreAdapter
 
 /**
- * Where the events are: a URL (`memory:`, `pglite:./data`, `postgres://…?schema=shop`), or the adapter's name with its options. A name
+ * Where the events are: a URL (`memory:`, `pglite:./data`, `postgres://…?schema=shop`, `dynamodb://eu-west-1/events`), or the adapter's name with its options. A name
  * that is no built-in one is the package of a third-party adapter, which exports its factory as `adapter`.
  */
 export type EventStoreConfig = string | { readonly adapter: string; readonly [option: string]: unknown }
@@ -41,6 +41,12 @@ const builtIn: Readonly<Record<string, BuiltIn>> = {
     factory: 'postgres',
     schemes: ['postgres', 'postgresql'],
     packages: ['@millrace/postgres', 'pg'],
+  },
+  dynamodb: {
+    module: '@millrace/dynamodb',
+    factory: 'dynamodb',
+    schemes: ['dynamodb'],
+    packages: ['@millrace/dynamodb', '@aws-sdk/client-dynamodb'],
   },
 }
 

@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import type { AppendOutcome, AppendRequest, Backend } from './backend.js'
 import { type EventStoreAdapter, createAdapter, isConcurrencyError, isOutcomeUnknownError, isUnavailableError } from './index.js'
+import { required } from './head-changes.js'
 import { memoryBackend } from './memory/backend.js'
 import { memory } from './memory/index.js'
 import { createMemoryStore } from './memory/store.js'
 
-type Fate = 'answered' | 'lost after' | 'lost before' | 'refused' | 'late'
+type Fate = 'answered' | 'lost after' | 'lost before' | 'refused' | 'queued' | 'late'
 
 /** Memory behind a network: each append meets the next fate; when there are none left it is answered. */
-function behindNetwork(fates: Fate[], { settles = false, any = 'none' as 'none' | 'strong' } = {}) {
+function behindNetwork(fates: Fate[], { settles = false, any = 'none' as 'none' | 'strong', blind = false, deaf = false } = {}) {
   const store = createMemoryStore()
-  const { capabilities } = memory({ capabilities: { idempotencyAny: any } })
+  const capabilities = { ...memory({ capabilities: { idempotencyAny: any } }).capabilities, strongReads: !blind }
   const inner = memoryBackend(store, capabilities, Infinity)
   const requests: AppendRequest[] = []
   const late: (() => Promise<AppendOutcome>)[] = []
@@ -18,13 +19,29 @@ function behindNetwork(fates: Fate[], { settles = false, any = 'none' as 'none' 
     {
       ...inner,
       settles,
+      capabilities,
+      // A replica that never catches up.
+      async readHead(streamId, call) {
+        if (deaf) throw new Error('refused')
+        return { ...(await inner.readHead(streamId, call)), ...(blind ? { version: 0 } : {}) }
+      },
       async append(request, call) {
         requests.push(request)
         const fate = fates.shift() ?? 'answered'
         if (fate === 'refused') throw new Error('refused')
+        // Waits for a connection, in vain.
+        if (fate === 'queued') await call.unlessAborted('signal', new Promise(() => undefined))
         if (fate === 'late') late.push(() => inner.append(request, call))
         if (fate === 'lost before' || fate === 'late') throw new Error('reset')
         const outcome = settles && request.settle ? await settled(inner, request, call) : await inner.append(request, call)
+        if (fate === 'lost after') throw new Error('reset')
+        return outcome
+      },
+      async appendMany(all, call) {
+        requests.push(...all)
+        const fate = fates.shift() ?? 'answered'
+        if (fate === 'lost before') throw new Error('reset')
+        const outcome = await required(inner.appendMany).call(inner, all, call)
         if (fate === 'lost after') throw new Error('reset')
         return outcome
       },
@@ -109,6 +126,11 @@ describe('an answer that is lost', () => {
     if (!isOutcomeUnknownError(error)) throw error
     expect([error.retryable, error.eventIds]).toEqual([true, events.map(({ id }) => id)])
   })
+  it.each([{ blind: true }, { deaf: true }])('is unknown where no read reaches its place in time: %o', async (reads) => {
+    const { adapter } = behindNetwork(['lost after'], reads)
+    const error = await failureOf(adapter.appendToStream('s', two, { expectedVersion: 0, timeoutMs: 60 }))
+    expect(isOutcomeUnknownError(error) && error.retryable).toBe(true)
+  })
   it('of an attempt that arrives late finds its place taken by its own retry', async () => {
     const { adapter, late } = behindNetwork(['late'])
     expect(await adapter.appendToStream('s', two, { expectedVersion: 0 })).toMatchObject({ version: 2 })
@@ -117,10 +139,39 @@ describe('an answer that is lost', () => {
   })
 })
 
+describe('an answer to several streams that is lost', () => {
+  const parts = [
+    { streamId: 's', events: two, expectedVersion: 'noStream' as const },
+    { streamId: 't', events: [{ type: 'C', data: 3 }], expectedVersion: 0 },
+  ]
+  it.each<[string, Fate[]]>([
+    ['after the events were stored', ['lost after']],
+    ['before they were stored', ['lost before']],
+  ])('%s: the original results, one copy', async (_when, fates) => {
+    const { adapter } = behindNetwork([...fates])
+    expect((await adapter.appendToStreams(parts)).map(({ version }) => version)).toEqual([2, 1])
+    expect(await countOf(adapter)).toBe(2)
+  })
+  it('and whose events were deleted meanwhile is unknown, not a conflict', async () => {
+    const { adapter } = behindNetwork(['lost after'])
+    const append = failureOf(adapter.appendToStreams(parts))
+    while ((await adapter.getStreamState('t')).version === 0) await Promise.resolve()
+    await adapter.tombstoneStream('t')
+    const error = await append
+    expect(isOutcomeUnknownError(error) && error.outcome).toBe('unknown')
+  })
+})
+
 it('what is refused each time is unavailable, with nothing applied', async () => {
   const { adapter } = behindNetwork(Array.from({ length: 500 }, (): Fate => 'refused'))
   const error = await failureOf(adapter.appendToStream('s', two))
   expect(isUnavailableError(error) && [error.outcome, error.retryable]).toEqual(['not-applied', true])
+})
+it('what is refused and then waits in vain says why, not only that the time is up', async () => {
+  const { adapter, requests } = behindNetwork(['refused', ...Array.from({ length: 9 }, (): Fate => 'queued')])
+  const error = await failureOf(adapter.appendToStream('s', two, { timeoutMs: 100 }))
+  expect(isUnavailableError(error) && [error.outcome, error.retryable]).toEqual(['not-applied', true])
+  expect(requests.length).toBeGreaterThan(1)
 })
 it('an abort while an answer is awaited settles first', async () => {
   const control = new AbortController()

@@ -2,7 +2,7 @@ import { type AttemptFailure, type Call, attempt, remainingMs, settlingCall } fr
 import type { AppendManyOutcome, AppendOutcome, AppendRequest, AppendSuccess, Backend, BackendCall, StoredRange } from './backend.js'
 import type { OutcomeUnknownError } from './errors.js'
 import { protectsRetry } from './expected-version.js'
-import { attemptMs, giveUp, pauseBeforeRetry, pauseWhileSettling, retried, unknownOutcome } from './retry.js'
+import { attemptMs, giveUp, pauseBeforeRetry, pauseWhileSettling, retried, telling, unknownOutcome } from './retry.js'
 
 /**
  * Appends, and settles an answer that was lost on the way: never a false conflict, never a false failure, never a double.
@@ -21,8 +21,8 @@ export async function settleAppend(backend: Backend, call: Call, request: Append
   if (outcome.status === 'appended' || outcome.status === 'stored') return outcome
   if (outcome.status === 'wrong-version') {
     if (!protectsRetry(request.expected) || outcome.idsCompared === true) return outcome
-    const stored = await findStored(backend, lost === undefined ? call : settlingCall(call), request)
-    if (stored !== 'hidden') return stored ?? outcome
+    const stored = await lookAfter(backend, call, lost, request)
+    if (stored !== 'unseen') return stored ?? outcome
   }
   // What a lost attempt stored may have been deleted since: nothing is left to tell whether it was.
   if (lost !== undefined && backend.settles !== true) throw unknownAppend(backend, call, lost, [request])
@@ -34,13 +34,19 @@ export async function settleAppendMany(backend: Backend, call: Call, requests: r
   const { appendMany } = backend
   if (appendMany === undefined) throw new Error(`${backend.name} declares multiStreamAppend and has no appendMany`)
   const { outcome, lost } = await untilAnswered(backend, call, requests, (all, bc) => appendMany.call(backend, all, bc))
-  if (outcome.status !== 'failed' || !requests.every(({ expected }) => protectsRetry(expected))) return outcome
-  if (outcome.outcome.status !== 'wrong-version' || outcome.outcome.idsCompared === true) return outcome
+  if (outcome.status !== 'failed') return outcome
   const results: StoredRange[] = []
-  for (const request of requests) {
-    const stored = await findStored(backend, lost === undefined ? call : settlingCall(call), request)
-    if (stored === undefined || stored === 'hidden') return outcome
-    results.push(stored)
+  if (outcome.outcome.status === 'wrong-version') {
+    if (!requests.every(({ expected }) => protectsRetry(expected)) || outcome.outcome.idsCompared === true) return outcome
+    const found: Awaited<ReturnType<typeof findStored>>[] = []
+    for (const request of requests) found.push(await lookAfter(backend, call, lost, request))
+    // One place that others hold proves that nothing of the call was stored.
+    if (found.includes(undefined)) return outcome
+    for (const one of found) if (typeof one === 'object') results.push(one)
+  }
+  if (results.length < requests.length) {
+    if (lost !== undefined && backend.settles !== true) throw unknownAppend(backend, call, lost, requests)
+    return outcome
   }
   return { status: 'stored', results }
 }
@@ -54,14 +60,16 @@ async function untilAnswered<T>(
 ): Promise<{ readonly outcome: T; readonly lost: AttemptFailure | undefined }> {
   const settles = backend.settles === true
   let lost: AttemptFailure | undefined
+  let before: AttemptFailure | undefined
   for (let tries = 1; ; tries += 1) {
     const all = lost !== undefined && settles ? requests.map((request) => ({ ...request, settle: true })) : requests
     const result = await attempt(backend, lost === undefined ? call : settlingCall(call), 'change', attemptMs(call), (bc) => send(all, bc))
     if (result.ok) return { outcome: result.value, lost }
     if (result.outcome === 'unknown') lost = result
     if (lost === undefined) {
+      before = telling(result, before)
       if (await pauseBeforeRetry(call, result, tries)) continue
-      throw giveUp(call, result)
+      throw giveUp(call, before)
     }
     if ((settles || isRecognised(backend, requests)) && (await pauseWhileSettling(call, tries))) continue
     throw unknownAppend(backend, call, lost, requests)
@@ -78,24 +86,31 @@ function unknownAppend(backend: Backend, call: Call, lost: AttemptFailure, reque
   return unknownOutcome(backend, call, lost, { eventIds, retryable: isRecognised(backend, requests) })
 }
 
+/** {@link findStored}, whoever gave up; after a lost attempt a look that fails has seen nothing, which is not to say that nothing is there. */
+function lookAfter(backend: Backend, call: Call, lost: AttemptFailure | undefined, request: AppendRequest): ReturnType<typeof findStored> {
+  if (lost === undefined) return findStored(backend, call, request)
+  return findStored(backend, settlingCall(call), request).catch(() => 'unseen' as const)
+}
+
 /**
- * Looks whether the ids of a call stand exactly where its expectation would have put them. Undefined: others do. `'hidden'`: the place
- * cannot be seen, since it was deleted or truncated. With `strongReads: false` it waits until a read reaches the place.
+ * Looks whether the ids of a call stand exactly where its expectation would have put them. Undefined: others do. `'unseen'`: the place
+ * cannot be seen, since it was deleted or truncated, or since with `strongReads: false` no read reached it until the time was up.
  */
-async function findStored(backend: Backend, call: Call, request: AppendRequest): Promise<AppendSuccess | undefined | 'hidden'> {
+async function findStored(backend: Backend, call: Call, request: AppendRequest): Promise<AppendSuccess | undefined | 'unseen'> {
   const { streamId, events, expected } = request
   for (let tries = 1; ; tries += 1) {
     const head = await retried(backend, call, (bc) => backend.readHead(streamId, bc))
-    if (head.status === 'deleted' || head.status === 'tombstoned') return 'hidden'
+    if (head.status === 'deleted' || head.status === 'tombstoned') return 'unseen'
     const first = (typeof expected === 'number' ? expected : head.baseVersion) + 1
-    if (first < head.firstVersion) return 'hidden'
+    if (first < head.firstVersion) return 'unseen'
     const found = head.version >= first ? await readIds(backend, call, streamId, first, events.length) : []
     const last = found.at(-1)
     if (found.some(({ id }, index) => id !== events[index]?.id)) return undefined
     if (last !== undefined && found.length === events.length)
       return { status: 'stored', firstVersion: first, version: last.version, position: last.position }
     // The stream, as far as it can be seen, ends before the place.
-    if (backend.capabilities.strongReads || remainingMs(call) === 0) return undefined
+    if (backend.capabilities.strongReads) return undefined
+    if (remainingMs(call) === 0) return 'unseen'
     await pauseWhileSettling(call, tries)
   }
 }

@@ -10,7 +10,7 @@ import type { SubscriptionSource } from './subscription.js'
 /** One attempt each, bounded by the adapter's own time; the subscription itself tries again. */
 export interface FetchStream {
   head(signal: AbortSignal): Promise<StreamHead>
-  page(from: number, limit: number, signal: AbortSignal): Promise<StreamPage>
+  page(from: number, limit: number, eventual: boolean, signal: AbortSignal): Promise<StreamPage>
 }
 
 /** Follows one stream by version. Events hidden before they were delivered are passed over. Cases: SUB-01…05, SUB-09, SUB-13. */
@@ -24,9 +24,10 @@ export function streamSource(
   let cursor = after === 'start' ? 0 : after === 'end' ? undefined : after
   let size = firstPageSize(pageSize)
   return {
-    async look(signal) {
+    async look(signal, seekEnd) {
       cursor ??= visible(await fetch.head(signal)).version
-      const { head, events } = await fetch.page(cursor + 1, size, signal)
+      // Only who has to say that everything was delivered must know.
+      const { head, events } = await fetch.page(cursor + 1, size, !seekEnd, signal)
       if (visible(head).status === 'live' && head.version > cursor && head.version >= head.firstVersion) {
         const from = Math.max(cursor + 1, head.firstVersion)
         checkContiguous(backend, streamId, events, from, 1)

@@ -7,7 +7,7 @@ import type { EventLike, Position } from './event.js'
 import { onAbort } from './on-abort.js'
 
 /** What one look at the source brought. */
-interface Look {
+export interface Look {
   readonly events: readonly StoredEvent[]
   /** More is there already. */
   readonly more: boolean
@@ -19,7 +19,7 @@ interface Look {
 
 /** Looks from where it stands, and moves on past what it returns. */
 export interface SubscriptionSource {
-  /** Goes on after the last event it returned, also after a failure. `seekEnd`: `caughtUp` is wanted. */
+  /** Goes on after the last event it returned, also after a failure. `seekEnd`: `caughtUp` is wanted. `signal` is the same each time. */
   look(signal: AbortSignal, seekEnd: boolean): Promise<Look>
 }
 
@@ -27,7 +27,8 @@ export interface SubscriptionOptions {
   /** Makes the source; what it throws rejects the first `next()`. */
   readonly start: () => SubscriptionSource
   readonly changes: Changes
-  readonly signal: AbortSignal | undefined
+  /** The caller's; what it throws rejects the first `next()`. */
+  readonly signal: () => AbortSignal | undefined
   readonly closing: AbortSignal
 }
 
@@ -52,7 +53,8 @@ export function createSubscription<E extends EventLike>(options: SubscriptionOpt
   async function* messages(): AsyncGenerator<SubscriptionMessage<E>, void, undefined> {
     if (taken) throw new InvalidArgumentError('it is iterated already; subscribe again.', { path: 'subscription' })
     taken = true
-    const gone = anySignal([disposed.signal, options.closing, ...(options.signal === undefined ? [] : [options.signal])])
+    const signal = options.signal()
+    const gone = anySignal([disposed.signal, options.closing, ...(signal === undefined ? [] : [signal])])
     try {
       for await (const message of follow(options, gone.signal)) {
         yield message as SubscriptionMessage<E>
@@ -65,7 +67,7 @@ export function createSubscription<E extends EventLike>(options: SubscriptionOpt
       gone.release()
     }
     if (disposed.signal.aborted) return
-    if (options.signal?.aborted === true) throw options.signal.reason
+    if (signal?.aborted === true) throw signal.reason
     if (options.closing.aborted) throw options.closing.reason
   }
 

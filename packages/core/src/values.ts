@@ -1,4 +1,4 @@
-import { InvalidArgumentError, LimitExceededError } from './errors.js'
+import { InvalidArgumentError, LimitExceededError, isEventStoreError } from './errors.js'
 import type { Payload } from './backend.js'
 import { fixedLimits } from './limits.js'
 
@@ -9,7 +9,12 @@ import { fixedLimits } from './limits.js'
  * {@link normalise}, which names the place of what cannot be stored or makes the copy that `toJSON` asks for.
  */
 export function encodeJson(value: unknown, path: string): string {
-  return JSON.stringify(isPlain(value, 0) ? value : normalise(value, '', path, []))
+  try {
+    return JSON.stringify(isPlain(value, 0) ? value : normalise(value, '', path, []))
+  } catch (cause) {
+    if (isEventStoreError(cause)) throw cause
+    throw new InvalidArgumentError('reading it throws: a getter, or a proxy.', { path, cause })
+  }
 }
 
 /** As {@link encodeJson}, of a value that has to be an object: metadata. */

@@ -1,0 +1,106 @@
+import { type BackendCall, ConfigurationError, missingPackage } from '@millrace/core'
+import { DriverFailure } from './driver-failure.js'
+import type { DynamoClient, ParsedOptions } from './options.js'
+
+/** The part of an attempt that sending needs. */
+export type SendCall = Pick<BackendCall, 'signal' | 'deadline' | 'unlessAborted'>
+
+/** An operation of DynamoDB, as the SDK calls its command without `Command`. */
+type Operation =
+  'BatchGetItem' | 'CreateTable' | 'DescribeTable' | 'GetItem' | 'PutItem' | 'Query' | 'Scan' | 'TransactWriteItems' | 'UpdateItem'
+
+/** Sends one request; what the SDK throws becomes a {@link DriverFailure}. */
+export interface Requests {
+  /** A read: ends, and frees its connection, as soon as `call.signal` aborts. Its failure says that nothing was applied. */
+  read<T>(operation: Operation, input: object, call: SendCall): Promise<T>
+  /** A change: once sent it goes on until `call.deadline` aborts. */
+  change<T>(operation: Operation, input: object, call: SendCall): Promise<T>
+  /** Makes the client and loads the SDK. */
+  open(): Promise<void>
+  /** Destroys the adapter's own client. */
+  close(): void
+}
+
+type Commands = Readonly<Record<string, new (input: object) => unknown>>
+type ClientOptions = Pick<ParsedOptions, 'client' | 'clientConfig' | 'region' | 'endpoint' | 'requestTimeoutMs'>
+type OwnClient = DynamoClient & { destroy(): void }
+
+/**
+ * Requests through the caller's client, or one of our own. Clients live in closures: `util.inspect` of one shows its credentials.
+ *
+ * @param onTableGone told when the service says that there is no such table.
+ */
+export function createRequests(options: ClientOptions, onTableGone: () => void = () => undefined): Requests {
+  let commands: Commands | undefined
+  let client: DynamoClient | undefined
+  let own: OwnClient | undefined
+
+  async function open(): Promise<void> {
+    commands ??= await loadSdk()
+    if (client !== undefined) return
+    const { client: given } = options
+    if (given === undefined) own = makeClient(commands, options)
+    const made = own ?? (typeof given === 'function' ? given() : given)
+    if (typeof made?.send !== 'function') throw new ConfigurationError('client is no DynamoDBClient.', { adapter: 'dynamodb' })
+    client = made
+  }
+
+  async function run<T>(operation: Operation, input: object, call: SendCall, until: 'signal' | 'deadline'): Promise<T> {
+    if (call.signal.aborted) throw call.signal.reason
+    const Command = commands?.[`${operation}Command`]
+    if (client === undefined || Command === undefined) throw new Error('the client is not open')
+    const signal = call[until]
+    try {
+      // A client of the caller's may not look at the signal before it has found credentials: the wait ends all the same.
+      return (await call.unlessAborted(until, client.send(new Command(input) as never, { abortSignal: signal }))) as T
+    } catch (error) {
+      if (until === 'signal' && signal.aborted) throw signal.reason
+      const failure = new DriverFailure(until === 'signal' ? 'read' : 'change', error)
+      // A table made anew holds nothing of what was known of the old one.
+      if (failure.code === 'ResourceNotFoundException') onTableGone()
+      throw failure
+    }
+  }
+
+  return {
+    read: (operation, input, call) => run(operation, input, call, 'signal'),
+    change: (operation, input, call) => run(operation, input, call, 'deadline'),
+    open,
+    close() {
+      own?.destroy()
+      own = undefined
+      client = undefined
+    },
+  }
+}
+
+/**
+ * The SDK makes one attempt a request: core retries, with what it knows of the call and its deadline, and one loop is easier to bound
+ * than two. A caller's client may retry by itself; what it repeated is settled. Without `throwOnRequestTimeout` the SDK only warns.
+ */
+function makeClient(commands: Commands, { clientConfig, region, endpoint, requestTimeoutMs }: ClientOptions): OwnClient {
+  const Client = commands.DynamoDBClient as unknown as new (config: object) => OwnClient
+  return new Client({
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: 1000,
+      requestTimeout: requestTimeoutMs,
+      throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true, maxSockets: 200 },
+      httpsAgent: { keepAlive: true, maxSockets: 200 },
+    },
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...clientConfig,
+  })
+}
+
+/** @returns the module, for its commands. Errors: `configuration` with the command that installs it. */
+async function loadSdk(): Promise<Commands> {
+  try {
+    return (await import('@aws-sdk/client-dynamodb')) as unknown as Commands
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND') throw missingPackage('dynamodb', ['@aws-sdk/client-dynamodb'])
+    throw new ConfigurationError('the package "@aws-sdk/client-dynamodb" could not be loaded.', { adapter: 'dynamodb', cause: error })
+  }
+}

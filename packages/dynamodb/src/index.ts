@@ -1,0 +1,5 @@
+export { dynamodb } from './dynamodb.js'
+export { byErrorName, classifyError } from './map-error.js'
+export { DriverFailure } from './driver-failure.js'
+export type { DynamoClient, DynamoDBOptions } from './options.js'
+export { type TableDefinition, createTable, tableDefinition } from './schema.js'
