@@ -6,7 +6,7 @@ export type Expectation = 'any' | 'noStream' | 'streamExists' | 'below' | 'tip' 
 
 export type Verdict = 'write' | 'wrong' | 'deleted'
 
-export interface ComparedEvent {
+interface ComparedEvent {
   readonly id: string
   readonly type: string
   readonly data: Uint8Array
