@@ -19,16 +19,30 @@ export interface Database {
 }
 
 /** Ends the test as not proven where there is no server. */
-export function database(context: TestContext, schema = `t_${randomBytes(6).toString('hex')}`): Database {
+export function database(context: TestContext, schema?: string): Database {
   const { url, reason } = inject('postgres')
   if (url === undefined) return context.skip(`not proven: ${reason}`)
+  const admin = new pg.Client({ connectionString: url })
+  // First registered, last run.
+  context.onTestFinished(async () => {
+    await admin.connect()
+    await admin.query(`DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(found.schema)} CASCADE`)
+    await admin.end()
+  })
+  const found = databaseAt(url, context, schema)
+  return found
+}
+
+/** A schema of the test's own on a server of its own, with which it goes. */
+export function databaseAt(url: string, context: TestContext, schema = `t_${randomBytes(6).toString('hex')}`): Database {
   const admin = new pg.Pool({ connectionString: url, max: 4 })
   admin.on('error', () => undefined)
+  // A server that is killed takes clients that are lent with it.
+  admin.on('connect', (client) => void client.on('error', () => undefined))
   const quoted = pg.escapeIdentifier(schema)
   const opened: EventStoreAdapter[] = []
   context.onTestFinished(async () => {
     await Promise.all(opened.map((adapter) => adapter.close()))
-    await admin.query(`DROP SCHEMA IF EXISTS ${quoted} CASCADE`)
     await admin.end()
   })
   return {

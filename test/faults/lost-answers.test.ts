@@ -120,7 +120,7 @@ test('a late twin: an append that waits in the server for the stream, given up a
   const sent = events()
   const append = adapter.appendToStream('s', sent)
   const waiting = async () =>
-    db.rows("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%append_v1%' AND query LIKE $1", [
+    db.rows("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%append_v2%' AND query LIKE $1", [
       `%${db.schema}%`,
     ])
   while ((await waiting()).length === 0) await new Promise((resolve) => setTimeout(resolve, 5))

@@ -8,6 +8,11 @@ import type { Edit, Mutant } from './mutant.js'
 
 const source = fileURLToPath(new URL('../../packages/core/src/', import.meta.url))
 
+/** Also what a second process imports: see ConformanceHarness.module. */
+const harnessModule = `import { memoryHarness } from './memory/conformance-harness.js'
+export const harness = memoryHarness({ module: new URL(import.meta.url) })
+`
+
 /** Core, transpiled into a folder of its own, from which mutated copies are made. */
 export interface Build {
   /** The suite: never mutated. */
@@ -19,12 +24,14 @@ export interface Build {
 
 export async function buildCore(): Promise<Build> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-mutants-'))
-  const base = join(folder, 'base')
+  // Below node_modules, so that vitest lets Node.js import the copies as they are.
+  const home = join(folder, 'node_modules')
+  const base = join(home, 'base')
   const files = (await readdir(source, { recursive: true })).filter(
     (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.endsWith('vitest.ts'),
   )
   for (const file of files) await writeModule(join(base, output(file)), await readFile(join(source, file), 'utf8'))
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n')
+  await writeFile(join(base, 'package.json'), '{ "type": "module" }\n')
   let copies = 0
 
   return {
@@ -33,14 +40,12 @@ export async function buildCore(): Promise<Build> {
       let root = base
       if (mutant !== undefined) {
         copies += 1
-        root = join(folder, `mutant-${copies}`)
+        root = join(home, `mutant-${copies}`)
         await cp(base, root, { recursive: true, filter: (path) => !path.startsWith(join(base, 'conformance')) })
         for (const [file, text] of await mutate(mutant)) await writeModule(join(root, output(file)), text)
       }
-      const { memoryHarness } = await load<{ memoryHarness: (options: object) => Conformance.ConformanceHarness }>(
-        join(root, 'memory/conformance-harness.js'),
-      )
-      return memoryHarness({})
+      await writeFile(join(root, 'harness.js'), harnessModule)
+      return (await load<{ harness: Conformance.ConformanceHarness }>(join(root, 'harness.js'))).harness
     },
     dispose: () => rm(folder, { recursive: true, force: true }),
   }

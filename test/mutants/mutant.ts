@@ -20,3 +20,8 @@ export interface Mutant {
 
 /** The backend's one-line append, which many mutants replace. */
 export const appendLine = 'append: (request, call) => connections.use(call.signal, () => append(store, capabilities, request)),'
+
+/** A mutant of one edit. */
+export function plant(id: string, caseId: string, bug: string, message: string, file: string, find: string, replace: string): Mutant {
+  return { id, bug, caseId, message, edits: [{ file, find, replace }] }
+}

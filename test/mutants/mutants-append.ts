@@ -94,6 +94,28 @@ export const appendMutants: readonly Mutant[] = [
     edits: [eventByEvent()],
   },
   {
+    id: 'M10b',
+    bug: 'stores event by event, so that batches interleave',
+    caseId: 'ATM-05',
+    message: 'the range of a result is as long as its batch',
+    edits: [eventByEvent()],
+  },
+  {
+    id: 'interleaved-log',
+    bug: 'positions of a batch are given out while others take theirs',
+    caseId: 'ATM-06',
+    message: 'the events of a batch are neighbours in the log',
+    edits: [
+      {
+        file: 'memory/store.ts',
+        find: 'store.log.push(...stored)',
+        replace: `const last = store.log.at(-1)?.streamId === streamId ? undefined : store.log.pop()
+  store.log.push(stored[0], ...(last === undefined ? [] : [last]), ...stored.slice(1))
+  for (const [index, event] of store.log.entries()) event.position = positionOf(store, index + 1)`,
+      },
+    ],
+  },
+  {
     id: 'M12',
     bug: 'a reader sees half a batch',
     caseId: 'ATM-04',

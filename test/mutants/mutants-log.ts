@@ -1,16 +1,12 @@
-import type { Edit, Mutant } from './mutant.js'
+import { type Mutant, plant } from './mutant.js'
 
 const backend = 'memory/backend.ts'
+const harness = 'memory/conformance-harness.ts'
 const page = 'const wanted = filter === undefined ? window : window.filter((event) => matches(event, filter))'
-
-function logMutant(id: string, caseId: string, bug: string, message: string, file: string, find: string, replace: string): Mutant {
-  const edits: readonly Edit[] = [{ file, find, replace }]
-  return { id, bug, caseId, message, edits }
-}
 
 /** Sections ALL and SUB. */
 export const logMutants: readonly Mutant[] = [
-  logMutant(
+  plant(
     'M39',
     'ALL-06',
     'an event that becomes visible late is passed',
@@ -19,7 +15,7 @@ export const logMutants: readonly Mutant[] = [
     page,
     'const wanted = window.filter((event) => (filter === undefined || matches(event, filter)) && (place(event.position) % 5 !== 0 || Date.now() - event.createdAt.getTime() > 5))',
   ),
-  logMutant(
+  plant(
     'unordered-log',
     'ALL-01',
     'a page of the log is sorted by something else',
@@ -28,7 +24,7 @@ export const logMutants: readonly Mutant[] = [
     page,
     'const wanted = [...window].sort((a, b) => (a.type < b.type ? -1 : 1))',
   ),
-  logMutant(
+  plant(
     'backwards-from-below',
     'ALL-02',
     'reading backwards leaves out the last event',
@@ -37,7 +33,7 @@ export const logMutants: readonly Mutant[] = [
     "(direction === 'forwards' ? 0 : top + 1)",
     "(direction === 'forwards' ? 0 : top)",
   ),
-  logMutant(
+  plant(
     'M41',
     'ALL-04',
     'resumes inclusively',
@@ -46,7 +42,7 @@ export const logMutants: readonly Mutant[] = [
     "(direction === 'forwards' ? 0 : top + 1) : place(after)",
     "(direction === 'forwards' ? 0 : top + 1) : place(after) - (direction === 'forwards' ? 1 : -1)",
   ),
-  logMutant(
+  plant(
     'M43',
     'ALL-05',
     'an empty page ends the read',
@@ -55,7 +51,7 @@ export const logMutants: readonly Mutant[] = [
     'if (events.length > 0 || ended) return events',
     'ended ||= events.length === 0\n      return events',
   ),
-  logMutant(
+  plant(
     'loose-filter',
     'ALL-12',
     'a filter does not mind the case',
@@ -64,7 +60,7 @@ export const logMutants: readonly Mutant[] = [
     'eventTypes.includes(event.type)',
     'eventTypes.some((type) => type.toLowerCase() === event.type.toLowerCase())',
   ),
-  logMutant(
+  plant(
     'delete-rewrites-log',
     'ALL-13',
     'events of a deleted stream leave the log',
@@ -73,7 +69,7 @@ export const logMutants: readonly Mutant[] = [
     page,
     "const wanted = window.filter((event) => (filter === undefined || matches(event, filter)) && headOf(store.streams.get(event.streamId)).status === 'live')",
   ),
-  logMutant(
+  plant(
     'positions-as-text',
     'ALL-14',
     'positions are compared as text',
@@ -82,7 +78,7 @@ export const logMutants: readonly Mutant[] = [
     'comparePositions: (a, b) => compareDecimals(parsePosition(a, own), parsePosition(b, own)),',
     'comparePositions: (a, b) => (parsePosition(a, own) < parsePosition(b, own) ? -1 : a === b ? 0 : 1),',
   ),
-  logMutant(
+  plant(
     'any-position',
     'ALL-15',
     'a position of another log is taken for one of this',
@@ -91,7 +87,108 @@ export const logMutants: readonly Mutant[] = [
     'if (logId !== own.logId)',
     "if (logId === '')",
   ),
-  logMutant(
+  plant(
+    'position-object',
+    'ALL-03',
+    'a position is an object',
+    'a position is a string',
+    'decode-event.ts',
+    'version,\n    position,\n    createdAt,',
+    'version,\n    position: position === undefined ? undefined : Object(position),\n    createdAt,',
+  ),
+  {
+    id: 'M39b',
+    bug: 'an event that commits late lies below a position that readers have passed',
+    caseId: 'ALL-07',
+    message: 'what the reader was given is the log, in its order',
+    edits: [
+      { file: harness, find: "streamOf } from './store.js'", replace: "positionOf, streamOf } from './store.js'" },
+      {
+        file: harness,
+        find: 'commit: async () => void (await adapter.appendToStream(streamId, events)),',
+        replace: `commit: async () => {
+          await adapter.appendToStream(streamId, events)
+          store.log.splice(place, 0, ...store.log.splice(-events.length))
+          for (const [index, event] of store.log.entries()) event.position = positionOf(store, index + 1)
+        },`,
+      },
+      {
+        file: harness,
+        find: 'stallAppend: (streamId, events) =>\n      Promise.resolve({',
+        replace: 'stallAppend: (streamId, events, place = store.log.length) =>\n      Promise.resolve({',
+      },
+    ],
+  },
+  {
+    id: 'hole-waited-for',
+    bug: 'the hole of a rolled-back append is waited for',
+    caseId: 'ALL-08',
+    message: 'the reader goes on within 5 s',
+    edits: [
+      {
+        file: harness,
+        find: 'rollback: () => Promise.resolve(),',
+        replace: `rollback: () => Promise.resolve(void setTimeout(() => {
+          store.hole = undefined
+          for (const listener of store.listeners) listener()
+        }, 5100)),`,
+      },
+      {
+        file: harness,
+        find: 'stallAppend: (streamId, events) =>\n      Promise.resolve({',
+        replace: 'stallAppend: (streamId, events) =>\n      Promise.resolve(void (store.hole = store.log.length) ?? {',
+      },
+      {
+        file: backend,
+        find: 'const top = upTo === undefined ? store.log.length : Math.min(place(upTo), store.log.length)',
+        replace: 'const top = Math.min(upTo === undefined ? store.log.length : place(upTo), store.hole ?? store.log.length)',
+      },
+    ],
+  },
+  plant(
+    'numbered-by-reader',
+    'ALL-09',
+    'positions are numbered by the reader',
+    'read again',
+    backend,
+    'return { events: wanted.map(handOut), next:',
+    `store.reads = (store.reads ?? 0) + 1
+  return { events: wanted.map((event) => ({ ...handOut(event), position: positionOf(store, place(event.position) + store.reads) })), next:`,
+  ),
+  plant(
+    'blocks-of-positions',
+    'ALL-10',
+    'positions are handed out in blocks',
+    'the log is in the order of the acknowledgements',
+    'memory/store.ts',
+    'store.log.push(...stored)',
+    `const after = Math.max(store.log.length - 8, store.log.findLastIndex((event) => event.streamId === streamId) + 1)
+  store.log.splice(after, 0, ...stored)
+  for (const [index, event] of store.log.entries()) event.position = positionOf(store, index + 1)`,
+  ),
+  plant(
+    'log-before-check',
+    'ALL-11',
+    'the log is written before the stream is checked',
+    'the log is as before',
+    backend,
+    "if (check === 'conflict') return {",
+    `if (check === 'conflict') {
+    pushEvents(store, streamId, streamType, events)
+    store.streams.get(streamId).events.length = head.version
+  }
+  if (check === 'conflict') return {`,
+  ),
+  plant(
+    'live-without-position',
+    'SUB-01',
+    'what a subscription delivers has no position',
+    'as they are read',
+    'subscription.ts',
+    "yield { kind: 'event', event: decodeEvent(event) }",
+    "yield { kind: 'event', event: decodeEvent({ ...event, position: undefined }) }",
+  ),
+  plant(
     'end-is-last',
     'SUB-02',
     "'end' begins with the last event",
@@ -100,7 +197,7 @@ export const logMutants: readonly Mutant[] = [
     'cursor ??= visible(await fetch.head(signal)).version',
     'cursor ??= visible(await fetch.head(signal)).version - 1',
   ),
-  logMutant(
+  plant(
     'after-is-from',
     'SUB-03',
     '`after` is taken inclusively',
@@ -109,7 +206,7 @@ export const logMutants: readonly Mutant[] = [
     "let cursor = after === 'start' ? 0 : after === 'end' ? undefined : after\n",
     "let cursor = after === 'start' ? 0 : after === 'end' ? undefined : after - 1\n",
   ),
-  logMutant(
+  plant(
     'M44',
     'SUB-04',
     'the hand-over to live loses what comes meanwhile',
@@ -118,7 +215,7 @@ export const logMutants: readonly Mutant[] = [
     'async look(signal) {',
     'async look(signal) {\n      if (this.lost !== true && cursor > 20 && cursor < 40) [this.lost, cursor] = [true, cursor + 1]',
   ),
-  logMutant(
+  plant(
     'M45',
     'SUB-04',
     'the hand-over to live doubles an event',
@@ -127,7 +224,7 @@ export const logMutants: readonly Mutant[] = [
     'cursor = from + events.length - 1',
     'cursor = from + events.length - (events.length > 1 ? 2 : 1)',
   ),
-  logMutant(
+  plant(
     'caught-up-again',
     'SUB-05',
     'caughtUp is said whenever there is nothing to do',
@@ -136,7 +233,7 @@ export const logMutants: readonly Mutant[] = [
     'saidCaughtUp = true\n',
     'saidCaughtUp = look.more\n',
   ),
-  logMutant(
+  plant(
     'M47',
     'SUB-07',
     'an error of the source ends the subscription silently',
@@ -145,7 +242,7 @@ export const logMutants: readonly Mutant[] = [
     'if (!gone.signal.aborted) throw error',
     'if (gone.signal.aborted) throw error',
   ),
-  logMutant(
+  plant(
     'M48b',
     'SUB-08',
     'an abort ends it quietly',
@@ -154,7 +251,7 @@ export const logMutants: readonly Mutant[] = [
     'if (options.signal?.aborted === true) throw options.signal.reason',
     '',
   ),
-  logMutant(
+  plant(
     'close-quietly',
     'SUB-11',
     'close() ends subscriptions as if all were well',
@@ -163,7 +260,7 @@ export const logMutants: readonly Mutant[] = [
     'if (options.closing.aborted) throw options.closing.reason',
     '',
   ),
-  logMutant(
+  plant(
     'no-checkpoints',
     'SUB-12',
     'a filtered subscription says no checkpoint',
@@ -172,7 +269,7 @@ export const logMutants: readonly Mutant[] = [
     'checkpoint: moved && filter !== undefined ? cursor : undefined',
     'checkpoint: undefined',
   ),
-  logMutant(
+  plant(
     'two-iterators',
     'SUB-14',
     'a subscription may be iterated twice',
@@ -181,107 +278,32 @@ export const logMutants: readonly Mutant[] = [
     "if (taken) throw new InvalidArgumentError('it is iterated already; subscribe again.', { path: 'subscription' })",
     '',
   ),
-]
-
-/** Sections DEL and MET. */
-export const headMutants: readonly Mutant[] = [
-  logMutant(
-    'delete-whatever',
-    'DEL-01',
-    'delete does not look at its expectation',
-    'a missing one that should exist: it resolved',
-    'create-adapter.ts',
-    'return (started) => deleteStream(backend, started, streamId, expected)',
-    "return (started) => deleteStream(backend, started, streamId, expected === '' ? expected : 'any')",
+  plant(
+    'overflow-repeats',
+    'SUB-06',
+    'a reader who is far behind gets events again',
+    'the slow one misses nothing',
+    'subscription-sources.ts',
+    'const { head, events } = await fetch.page(cursor + 1, size, signal)',
+    `let { head, events } = await fetch.page(cursor + 1, size, signal)
+      if (cursor > 0 && head.version - cursor > 20) ({ head, events } = await fetch.page((cursor -= 1) + 1, size, signal))`,
   ),
-  logMutant(
-    'delete-forgets-versions',
-    'DEL-02',
-    'a deleted stream begins again at 0',
-    'its state',
-    backend,
-    "Object.assign(stream, { status: 'deleted', firstVersion: version + 1, baseVersion: version })",
-    "Object.assign(stream, { status: 'deleted', firstVersion: 1, baseVersion: 0 })\n          stream.events.length = 0",
+  plant(
+    'missing-is-gone',
+    'SUB-09',
+    'a subscription to a missing stream ends',
+    'the subscription gets there: caught up: it ended with StreamDeletedError',
+    'subscription-sources.ts',
+    "if (head.status === 'tombstoned')",
+    "if (head.status !== 'live')",
   ),
-  logMutant(
-    'old-life-shows',
-    'DEL-03',
-    'a re-created stream shows its former life',
-    're-created with any: only what came after',
-    backend,
-    "status: 'deleted', firstVersion: version + 1,",
-    "status: 'deleted',",
-  ),
-  logMutant(
-    'truncate-one-more',
-    'DEL-05',
-    'truncate takes `before` with it',
-    'what is left',
-    backend,
-    'stream.firstVersion = before\n',
-    'stream.firstVersion = before + 1\n',
-  ),
-  logMutant(
-    'late-delete-hides',
-    'DEL-08',
-    'a delete hides what was appended after its version was read',
-    'deleted, then appended: the new event is there',
-    backend,
-    "head.status !== 'live' || head.version !== version) return false\n          Object.assign(stream, { status: 'deleted', firstVersion: version + 1, baseVersion: version })",
-    "head.status !== 'live') return false\n          Object.assign(stream, { status: 'deleted', firstVersion: head.version + 1, baseVersion: head.version })",
-  ),
-  logMutant(
-    'tombstone-needs-stream',
-    'DEL-09',
-    'a missing stream cannot be tombstoned',
-    'its state',
-    backend,
-    "streamOf(store, streamId).status = 'tombstoned'",
-    "if (store.streams.has(streamId)) streamOf(store, streamId).status = 'tombstoned'",
-  ),
-  logMutant(
-    'truncate-lowers',
-    'DEL-10',
-    'a later, smaller truncation brings events back',
-    'the point was not lowered',
-    backend,
-    'if (stream === undefined || before <= stream.firstVersion) return true',
-    'if (stream === undefined) return true',
-  ),
-  logMutant(
-    'metadata-of-nothing',
-    'MET-01',
-    'absent metadata comes back as {}',
-    'the stream holds exactly what was appended',
-    'decode-event.ts',
-    'metadata: metadata === undefined ? undefined : decodeObject(metadata),',
-    'metadata: metadata === undefined ? {} : decodeObject(metadata),',
-  ),
-  logMutant(
-    'metadata-makes-stream',
-    'MET-04',
-    'a stream that has only metadata exists',
-    'a missing stream stays missing',
-    'memory/store.ts',
-    "status: version === 0 && status === 'live' ? 'missing' : status,",
-    'status,',
-  ),
-  logMutant(
-    'truncate-wipes-metadata',
-    'MET-05',
-    'truncate wipes the stream metadata',
-    'truncating keeps it',
-    backend,
-    'stream.firstVersion = before\n          stream.metadataVersion += 1',
-    'stream.firstVersion = before\n          clearMetadata(stream)',
-  ),
-  logMutant(
-    'reserved-key',
-    'MET-06',
-    'the reserved key of metadata is let through',
-    'the reserved key: it resolved',
-    'encode-events.ts',
-    "(key) => key === '$millrace'",
-    "(key) => key === ''",
+  plant(
+    'tombstone-as-delete',
+    'SUB-13',
+    'a tombstone is told as a soft delete',
+    'it ends so: its tombstoned',
+    'subscription-sources.ts',
+    'tombstoned: true,',
+    'tombstoned: false,',
   ),
 ]

@@ -1,4 +1,4 @@
-import { type Mutant, appendLine } from './mutant.js'
+import { type Mutant, appendLine, plant } from './mutant.js'
 
 const backend = 'memory/backend.ts'
 const conflict = "if (check === 'conflict') return { status: 'wrong-version', actualVersion: head.version }"
@@ -123,6 +123,53 @@ export const raceMutants: readonly Mutant[] = [
       },
     ],
   },
+  plant(
+    'M15c',
+    'CON-05',
+    'checks, waits, inserts: updates are lost',
+    'the counter equals the acknowledged increments',
+    backend,
+    appendLine,
+    checkThenInsert,
+  ),
+  plant(
+    'unique-in-store',
+    'CON-06',
+    'ids are unique in the whole store: an append conflicts with another stream',
+    'no append to a stream of its own fails',
+    backend,
+    'const check = checkExpected(head, expected)',
+    `const check = events.some(({ id }) => [...store.streams.values()].some((one) => one !== stream && one.versions.has(id)))
+    ? 'conflict'
+    : checkExpected(head, expected)`,
+  ),
+  plant(
+    'own-lock',
+    'CON-08',
+    'appends take turns within one adapter only',
+    'exactly one of 32 wins',
+    backend,
+    appendLine,
+    `append: (request, call) => {
+      const turn = Promise.resolve(own.turn).then(async () => {
+        const now = headOf(store.streams.get(request.streamId))
+        await Promise.resolve()
+        if (checkExpected(now, request.expected) !== 'ok') return append(store, capabilities, request)
+        return connections.use(call.signal, () => append(store, capabilities, { ...request, expected: 'any' }))
+      })
+      own.turn = turn.catch(() => undefined)
+      return turn
+    },`,
+  ),
+  plant(
+    'M15d',
+    'CON-10',
+    'checks, waits, inserts: an expectation does not hold at its place',
+    'the expectation held just before its place',
+    backend,
+    appendLine,
+    checkThenInsert,
+  ),
   {
     id: 'M23',
     bug: 'a retry with the same ids is stored again',

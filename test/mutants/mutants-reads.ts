@@ -1,4 +1,4 @@
-import type { Mutant } from './mutant.js'
+import { type Mutant, appendLine, plant } from './mutant.js'
 
 const backend = 'memory/backend.ts'
 const streams = 'streams: new Map(),'
@@ -108,6 +108,118 @@ export const readMutants: readonly Mutant[] = [
       },
     ],
   },
+  plant(
+    'loses-metadata',
+    'RDS-01',
+    'metadata is not read back',
+    'id, type, data and metadata as appended',
+    'decode-event.ts',
+    'metadata: metadata === undefined ? undefined : decodeObject(metadata),',
+    'metadata: undefined,',
+  ),
+  plant(
+    'limit-0-is-none',
+    'RDS-05',
+    'a limit of 0 is taken for none',
+    'limit 0 of {"direction":"forwards"}',
+    'options.ts',
+    'return value === undefined ? Infinity',
+    'return value === undefined || value === 0 ? Infinity',
+  ),
+  {
+    id: 'read-creates',
+    bug: 'reading a missing stream creates it',
+    caseId: 'RDS-08',
+    message: 'state after reading',
+    edits: [
+      {
+        file: backend,
+        find: "const head = headOf(stream)\n  if (stream === undefined || head.status !== 'live')",
+        replace: "streamOf(store, streamId)\n  const head = headOf(stream)\n  if (stream === undefined || head.status !== 'live')",
+      },
+      { file: 'memory/store.ts', find: "version === 0 && status === 'live' ? 'missing' : status", replace: 'status' },
+    ],
+  },
+  plant(
+    'beyond-is-empty',
+    'RDS-09',
+    'backwards from beyond the end is empty',
+    'backwards from 6 at version 5',
+    'read-stream.ts',
+    'return [Math.min(from ?? version, version), Math.max(to ?? 1, firstVersion)]',
+    'return [from !== undefined && from > version ? 0 : (from ?? version), Math.max(to ?? 1, firstVersion)]',
+  ),
+  plant(
+    'half-appends',
+    'RDS-11',
+    'a reader sees an append that is half stored',
+    'whole appends',
+    backend,
+    appendLine,
+    `append: (request, call) => connections.use(call.signal, async () => {
+      const first = append(store, capabilities, { ...request, events: request.events.slice(0, 1) })
+      if (first.status !== 'appended' || request.events.length < 2) return first
+      await new Promise((resolve) => setImmediate(resolve))
+      return { ...append(store, capabilities, { ...request, expected: 'any', events: request.events.slice(1) }), firstVersion: first.firstVersion }
+    }),`,
+  ),
+  {
+    id: 'drifting-state',
+    bug: 'the version is counted apart from the events, before the check',
+    caseId: 'RDS-14',
+    message: 'state after step ',
+    edits: [
+      {
+        file: backend,
+        find: 'const check = checkExpected(head, expected)',
+        replace: `store.counts ??= new Map()
+  if (events.length > 0) store.counts.set(streamId, (store.counts.get(streamId) ?? 0) + events.length)
+  const check = checkExpected(head, expected)`,
+      },
+      {
+        file: backend,
+        find: 'readHead: (streamId, call) => connections.use(call.signal, () => headOf(store.streams.get(streamId))),',
+        replace:
+          'readHead: (streamId, call) => connections.use(call.signal, () => ({ ...headOf(store.streams.get(streamId)), version: store.counts?.get(streamId) ?? 0 })),',
+      },
+    ],
+  },
+  plant(
+    'one-iteration',
+    'RDS-15',
+    'an iterable has one cursor',
+    'two iterations side by side',
+    'paging.ts',
+    '[Symbol.asyncIterator]: () => iteratePages(start, decodeEvent<E>),',
+    '[Symbol.asyncIterator]() { return (this.one ??= iteratePages(start, decodeEvent)) },',
+  ),
+  plant(
+    'truncated-is-deleted',
+    'RDS-16',
+    'a stream of which all is truncated counts as deleted',
+    'all truncated',
+    'memory/store.ts',
+    "return { status: version === 0 && status === 'live' ? 'missing' : status,",
+    "return { status: version === 0 && status === 'live' ? 'missing' : status === 'live' && firstVersion > version ? 'deleted' : status,",
+  ),
+  plant(
+    'page-boundary',
+    'RDS-17',
+    'a stream at a page boundary of the list is left out',
+    'a prefix',
+    backend,
+    'next: rest.length > limit ? streams.at(-1)?.streamId : undefined',
+    'next: rest.length > limit ? rest[limit] : undefined',
+  ),
+  plant(
+    'reads-on',
+    'RDS-18',
+    'a read goes on although the stream was truncated past it',
+    'truncated past the cursor: another error',
+    'read-stream.ts',
+    'if (now.status === first.status && now.baseVersion === first.baseVersion && now.firstVersion <= cursor) return',
+    'if (now.status === first.status && now.baseVersion === first.baseVersion) return',
+  ),
   {
     id: 'M50a',
     bug: 'stream ids are split at #',

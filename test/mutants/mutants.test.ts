@@ -1,15 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allCases } from '../../packages/core/src/conformance/index.js'
+import { mutants as all } from './all-mutants.js'
 import { type Build, buildCore } from './build.js'
 import { renderKills } from './kill-table.js'
-import { appendMutants } from './mutants-append.js'
-import { headMutants, logMutants } from './mutants-log.js'
-import { raceMutants } from './mutants-races.js'
-import { readMutants } from './mutants-reads.js'
 import { type Kill, runMutant, runUnmutated } from './run-mutant.js'
 
 const known = new Set<string>(allCases.map(({ id }) => id))
-const mutants = [...appendMutants, ...raceMutants, ...readMutants, ...logMutants, ...headMutants].filter(({ caseId }) => known.has(caseId))
+const mutants = all.filter(({ caseId }) => known.has(caseId))
 
 describe('mutants of core', () => {
   let build: Build

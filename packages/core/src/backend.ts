@@ -46,6 +46,20 @@ export interface Backend {
   comparePositions?(a: Position, b: Position): number
   /** Resolves at the next change after the call, or rejects when the signal aborts. A backend without it is polled. */
   waitForChange?(signal: AbortSignal): Promise<void>
+  /**
+   * A push source: the store itself sends the visible events of a stream after `after` (exclusive; 0: from the first), then what is
+   * appended. Where a backend has it, subscriptions follow it instead of looking at pages.
+   *
+   * It runs no more than a bounded buffer ahead of who iterates. Ending and throwing both mean that the source was lost: core opens it
+   * anew after the last event given, with back-off, unless the error cannot heal. `signal` aborts when nobody wants it any more, also
+   * while the iterator is suspended: then it frees everything at once. A tombstone throws `StreamDeletedError`.
+   */
+  followStream?(request: { readonly streamId: string; readonly after: number }, signal: AbortSignal): AsyncIterable<Followed>
+  /** The push source of the log; see {@link Backend.followStream}. `after` undefined: from the start. Core applies `filter` too, unless `filters`. */
+  followLog?(
+    request: { readonly after: Position | undefined; readonly filter: LogFilter | undefined },
+    signal: AbortSignal,
+  ): AsyncIterable<Followed>
 
   /** Capability `deleteStream`. Hides events up to exactly `version`, if that is still the live stream's. */
   deleteStream?(request: { readonly streamId: string; readonly version: number }, call: BackendCall): Promise<HeadChange>
@@ -168,6 +182,13 @@ export interface StreamPageRequest {
    * that there is none yet, and of the head only that nothing follows `from` − 1. Default false.
    */
   readonly eventual?: boolean
+  /**
+   * The head as the first page of this read gave it; undefined: this is the first. A backend for which the head is a question of its own
+   * may give it back where the events prove that nothing up to them was hidden since.
+   */
+  readonly known?: StreamHead | undefined
+  /** The read ends with this page, if it is full: then its head need be true only as far as its events reach. */
+  readonly final?: boolean | undefined
 }
 
 export interface StreamPage {
@@ -206,6 +227,14 @@ export interface LogPage {
   /** Nothing more to deliver now. */
   readonly end: boolean
 }
+
+/** What a push source gives, in order. */
+export type Followed =
+  | { readonly kind: 'events'; readonly events: readonly StoredEvent[] }
+  /** Of the log: all events up to here were considered, those given included. */
+  | { readonly kind: 'checkpoint'; readonly position: Position }
+  /** Everything appended before this moment was given. */
+  | { readonly kind: 'caughtUp' }
 
 export type HeadChange = { readonly status: 'changed' } | { readonly status: 'refused'; readonly head: StreamHead }
 

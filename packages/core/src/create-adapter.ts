@@ -26,6 +26,7 @@ import {
 import { eventIterable, pageBytes } from './paging.js'
 import { logPages } from './read-log.js'
 import { streamPages } from './read-stream.js'
+import { pushedLog, pushedStream } from './push-source.js'
 import { retried } from './retry.js'
 import { createSubscription } from './subscription.js'
 import { logSource, streamSource } from './subscription-sources.js'
@@ -164,10 +165,10 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
             limit: parseLimit(checked.limit),
           }
           const { fetch, guard } = iteration('readStream', streamId, checked, gone)
-          const nextPage = streamPages(backend, window, pageSize, (from, to, limit) =>
+          const nextPage = streamPages(backend, window, pageSize, (part) =>
             fetch((started) =>
               retried(backend, started, (bc) =>
-                backend.readStreamPage({ streamId, direction: window.direction, from, to, limit, maxBytes: pageBytes }, bc),
+                backend.readStreamPage({ streamId, direction: window.direction, maxBytes: pageBytes, ...part }, bc),
               ),
             ),
           )
@@ -211,6 +212,12 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
             const { after = 'start' } = checked
             const from = after === 'start' || after === 'end' ? after : parseWhole(after, 'after', 0)
             const look = looking('subscribeToStream', checkedId(streamId), checked)
+            if (backend.followStream !== undefined)
+              return pushedStream(backend, streamId, from, {
+                head: (signal) => look(signal, (started) => single(started, (bc) => backend.readHead(streamId, bc))),
+                open: (version, life) =>
+                  look(life, () => Promise.resolve(required(backend.followStream).call(backend, { streamId, after: version }, life))),
+              })
             return streamSource(backend, streamId, from, pageSize, {
               head: (signal) => look(signal, (started) => single(started, (bc) => backend.readHead(streamId, bc))),
               page: (first, limit, eventual, signal) =>
@@ -237,9 +244,20 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
             const checked = parseOptions(given)
             const after = parseAfter(checked.after) ?? 'start'
             const look = looking('subscribeToAll', undefined, checked)
-            return logSource(backend, after, parseFilter(checked.filter), pageSize, {
-              end: (settled, signal) =>
-                look(signal, (started) => single(started, (bc) => required(backend.readLogEnd).call(backend, { settled }, bc))),
+            const filter = parseFilter(checked.filter)
+            const end = (settled: boolean, signal: AbortSignal) =>
+              look(signal, (started) => single(started, (bc) => required(backend.readLogEnd).call(backend, { settled }, bc)))
+            if (backend.followLog !== undefined)
+              return pushedLog(backend, after, filter, {
+                end: (signal) => end(true, signal),
+                open: (position, life) =>
+                  look(life, () => {
+                    if (position !== undefined) comparePositions(position, position)
+                    return Promise.resolve(required(backend.followLog).call(backend, { after: position, filter }, life))
+                  }),
+              })
+            return logSource(backend, after, filter, pageSize, {
+              end,
               page: (request, signal) =>
                 look(signal, (started) => {
                   if (request.after !== undefined) comparePositions(request.after, request.after)

@@ -27,6 +27,7 @@ export type {
   BackendCall,
   EncodedEvent,
   ErrorClass,
+  Followed,
   HeadChange,
   LogPage,
   LogPageRequest,

@@ -1,5 +1,5 @@
 import type { Direction } from './adapter.js'
-import type { Backend, StoredEvent, StreamHead, StreamPage } from './backend.js'
+import type { Backend, StoredEvent, StreamHead, StreamPage, StreamPageRequest } from './backend.js'
 import { payloadBytes } from './decode-event.js'
 import { CorruptStreamError, StreamDeletedError, UnavailableError } from './errors.js'
 import { type NextPage, pageBytes } from './paging.js'
@@ -13,7 +13,7 @@ export interface StreamWindow {
 }
 
 /** Fetches one page, with the retries and the time of one `next()`. */
-export type FetchStreamPage = (from: number | undefined, to: number | undefined, limit: number) => Promise<StreamPage>
+export type FetchStreamPage = (part: Pick<StreamPageRequest, 'from' | 'to' | 'limit' | 'known' | 'final'>) => Promise<StreamPage>
 
 /**
  * Reads a window of a stream page by page, as of its first page: later events are not looked at, so a reader sees whole appends.
@@ -29,7 +29,8 @@ export function streamPages(backend: Backend, window: StreamWindow, pageSize: nu
 
   return async () => {
     if (left === 0 || (cursor !== undefined && last !== undefined && first !== undefined && (last - cursor) * step < 0)) return undefined
-    const page = await fetch(cursor, last, Math.min(size, left))
+    const limit = Math.min(size, left)
+    const page = await fetch({ from: cursor, to: last, limit, known: first, final: limit === left })
     if (first === undefined) {
       first = page.head
       if (first.status === 'tombstoned') throw new StreamDeletedError({ streamId, tombstoned: true, adapter: backend.name })
@@ -75,11 +76,16 @@ export function checkContiguous(backend: Backend, streamId: string, events: read
     wanted += step
   }
   if (events.length > 0 && wanted === from + step * events.length) return
-  throw new CorruptStreamError(`stream ${JSON.stringify(streamId)} has a hole: version ${wanted} is missing.`, {
-    adapter: backend.name,
-    streamId,
-    hint: 'Restore it from a backup; do not append until it is mended.',
-  })
+  const found = events[Math.abs(wanted - from)]
+  const instead = found === undefined ? 'nothing' : `version ${found.version}`
+  throw new CorruptStreamError(
+    `stream ${JSON.stringify(streamId)} has a hole: version ${wanted} is missing, and ${instead} stands in its place.`,
+    {
+      adapter: backend.name,
+      streamId,
+      hint: 'Restore it from a backup; do not append until it is mended.',
+    },
+  )
 }
 
 /** A first page is small, since nothing is known of the events yet. */

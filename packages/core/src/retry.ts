@@ -17,10 +17,9 @@ export async function retried<T>(backend: Backend, call: Call, run: (call: Backe
   for (let tries = 1; ; tries += 1) {
     const result = await attempt(backend, call, 'read', remainingMs(call), run)
     if (result.ok) return result.value
-    // A last attempt that had no time left says less than the one before it, which says why.
-    if (before !== undefined && isTimeoutError(result.error)) throw before.error
-    if (!(await pauseBeforeRetry(call, result, tries))) throw result.error
-    before = result
+    const told = telling(result, before)
+    if (!(await pauseBeforeRetry(call, result, tries))) throw told.error
+    before = told
   }
 }
 
@@ -31,12 +30,16 @@ export async function retried<T>(backend: Backend, call: Call, run: (call: Backe
  */
 export async function resent<T>(backend: Backend, call: Call, run: (call: BackendCall) => Promise<T>): Promise<T> {
   let unknown = false
+  let before: AttemptFailure | undefined
   for (let tries = 1; ; tries += 1) {
     const result: AttemptResult<T> = await attempt(backend, unknown ? settlingCall(call) : call, 'change', attemptMs(call), run)
     if (result.ok) return result.value
     unknown ||= result.outcome === 'unknown'
-    if (unknown ? await pauseWhileSettling(call, tries) : await pauseBeforeRetry(call, result, tries)) continue
-    throw unknown ? unknownOutcome(backend, call, result, { eventIds: [], retryable: true }) : giveUp(call, result)
+    if (unknown ? await pauseWhileSettling(call, tries) : await pauseBeforeRetry(call, result, tries)) {
+      before = telling(result, before)
+      continue
+    }
+    throw unknown ? unknownOutcome(backend, call, result, { eventIds: [], retryable: true }) : giveUp(call, telling(result, before))
   }
 }
 
@@ -61,6 +64,11 @@ export async function pauseWhileSettling(call: Call, tries: number): Promise<boo
   if (call.once) return false
   await pause(call, tries, [])
   return remainingMs(call) > 0
+}
+
+/** Which of two failures says why: an attempt whose time was up says less than the one before it. */
+export function telling(failure: AttemptFailure, before: AttemptFailure | undefined): AttemptFailure {
+  return before !== undefined && failure.retry && isTimeoutError(failure.error) ? before : failure
 }
 
 /** What ends a change that was not applied: the caller's reason if there is one, else the last error. */

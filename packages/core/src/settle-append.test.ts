@@ -6,7 +6,7 @@ import { memoryBackend } from './memory/backend.js'
 import { memory } from './memory/index.js'
 import { createMemoryStore } from './memory/store.js'
 
-type Fate = 'answered' | 'lost after' | 'lost before' | 'refused' | 'late'
+type Fate = 'answered' | 'lost after' | 'lost before' | 'refused' | 'queued' | 'late'
 
 /** Memory behind a network: each append meets the next fate; when there are none left it is answered. */
 function behindNetwork(fates: Fate[], { settles = false, any = 'none' as 'none' | 'strong', blind = false, deaf = false } = {}) {
@@ -29,6 +29,8 @@ function behindNetwork(fates: Fate[], { settles = false, any = 'none' as 'none' 
         requests.push(request)
         const fate = fates.shift() ?? 'answered'
         if (fate === 'refused') throw new Error('refused')
+        // Waits for a connection, in vain.
+        if (fate === 'queued') await call.unlessAborted('signal', new Promise(() => undefined))
         if (fate === 'late') late.push(() => inner.append(request, call))
         if (fate === 'lost before' || fate === 'late') throw new Error('reset')
         const outcome = settles && request.settle ? await settled(inner, request, call) : await inner.append(request, call)
@@ -164,6 +166,12 @@ it('what is refused each time is unavailable, with nothing applied', async () =>
   const { adapter } = behindNetwork(Array.from({ length: 500 }, (): Fate => 'refused'))
   const error = await failureOf(adapter.appendToStream('s', two))
   expect(isUnavailableError(error) && [error.outcome, error.retryable]).toEqual(['not-applied', true])
+})
+it('what is refused and then waits in vain says why, not only that the time is up', async () => {
+  const { adapter, requests } = behindNetwork(['refused', ...Array.from({ length: 9 }, (): Fate => 'queued')])
+  const error = await failureOf(adapter.appendToStream('s', two, { timeoutMs: 100 }))
+  expect(isUnavailableError(error) && [error.outcome, error.retryable]).toEqual(['not-applied', true])
+  expect(requests.length).toBeGreaterThan(1)
 })
 it('an abort while an answer is awaited settles first', async () => {
   const control = new AbortController()

@@ -2,7 +2,7 @@ import { type AttemptFailure, type Call, attempt, remainingMs, settlingCall } fr
 import type { AppendManyOutcome, AppendOutcome, AppendRequest, AppendSuccess, Backend, BackendCall, StoredRange } from './backend.js'
 import type { OutcomeUnknownError } from './errors.js'
 import { protectsRetry } from './expected-version.js'
-import { attemptMs, giveUp, pauseBeforeRetry, pauseWhileSettling, retried, unknownOutcome } from './retry.js'
+import { attemptMs, giveUp, pauseBeforeRetry, pauseWhileSettling, retried, telling, unknownOutcome } from './retry.js'
 
 /**
  * Appends, and settles an answer that was lost on the way: never a false conflict, never a false failure, never a double.
@@ -60,14 +60,16 @@ async function untilAnswered<T>(
 ): Promise<{ readonly outcome: T; readonly lost: AttemptFailure | undefined }> {
   const settles = backend.settles === true
   let lost: AttemptFailure | undefined
+  let before: AttemptFailure | undefined
   for (let tries = 1; ; tries += 1) {
     const all = lost !== undefined && settles ? requests.map((request) => ({ ...request, settle: true })) : requests
     const result = await attempt(backend, lost === undefined ? call : settlingCall(call), 'change', attemptMs(call), (bc) => send(all, bc))
     if (result.ok) return { outcome: result.value, lost }
     if (result.outcome === 'unknown') lost = result
     if (lost === undefined) {
+      before = telling(result, before)
       if (await pauseBeforeRetry(call, result, tries)) continue
-      throw giveUp(call, result)
+      throw giveUp(call, before)
     }
     if ((settles || isRecognised(backend, requests)) && (await pauseWhileSettling(call, tries))) continue
     throw unknownAppend(backend, call, lost, requests)

@@ -7,7 +7,7 @@ import type { EventLike, Position } from './event.js'
 import { onAbort } from './on-abort.js'
 
 /** What one look at the source brought. */
-interface Look {
+export interface Look {
   readonly events: readonly StoredEvent[]
   /** More is there already. */
   readonly more: boolean
@@ -19,7 +19,7 @@ interface Look {
 
 /** Looks from where it stands, and moves on past what it returns. */
 export interface SubscriptionSource {
-  /** Goes on after the last event it returned, also after a failure. `seekEnd`: `caughtUp` is wanted. */
+  /** Goes on after the last event it returned, also after a failure. `seekEnd`: `caughtUp` is wanted. `signal` is the same each time. */
   look(signal: AbortSignal, seekEnd: boolean): Promise<Look>
 }
 

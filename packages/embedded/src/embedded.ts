@@ -32,7 +32,15 @@ export function embedded(options: EmbeddedOptions | string = {}): EventStoreAdap
   if (setup !== 'auto' && setup !== 'manual') throw new ConfigurationError('setup must be one of auto, manual.', { adapter: 'embedded' })
   const engine = pgliteEngine(pglite, folder === undefined ? undefined : resolve(folder))
   const names = schemaNames(schema, tablePrefix)
-  const backend = postgresBackend(engine, { name: 'embedded', names, setup, sharedAcrossProcesses: false, lockMs: 0, settleMs: 0 })
+  const backend = postgresBackend(engine, {
+    name: 'embedded',
+    names,
+    setup,
+    sharedAcrossProcesses: false,
+    order: 'settled',
+    lockMs: 0,
+    settleMs: 0,
+  })
   return createAdapter(backend, { timeoutMs, pageSize })
 }
 

@@ -7,13 +7,14 @@ import {
   formatPosition,
   parsePosition,
 } from '@millrace/core'
-import { append, appendMany, appendStatements } from './append.js'
+import { createAppends } from './append.js'
+import { createCoalescer } from './coalesce.js'
 import { headStatements } from './head-statements.js'
 import { classifyError } from './map-error.js'
 import { openSchema } from './migrate.js'
 import { logReader, logStatements } from './read-all.js'
 import { type Reading, pageParameters, readHead, readMetadata, readPage, readStatements, statusName, textColumns } from './read.js'
-import type { Names } from './schema.js'
+import type { Names, Order } from './schema.js'
 import type { Engine, Parameter, Statement } from './session.js'
 import { createHorizon } from './settled.js'
 
@@ -22,7 +23,11 @@ export interface BackendOptions {
   readonly names: Names
   readonly setup: 'auto' | 'manual'
   readonly sharedAcrossProcesses: boolean
+  /** 0: what the session has. */
   readonly lockMs: number
+  /** Time that appends sent together may wait for their streams; undefined: each append is sent by itself. */
+  readonly coalesceLockMs?: number | undefined
+  readonly order: Order
   readonly settleMs: number
   /** Log id of a store that is known to be set up: opening looks no further. */
   readonly knownLogId?: (() => string | undefined) | undefined
@@ -41,13 +46,19 @@ const mebibyte = 1 << 20
 export function postgresBackend(engine: Engine, options: BackendOptions): PostgresBackend {
   const { name, names, lockMs } = options
   const texts = textColumns(engine)
-  const [appends, reads, heads] = [appendStatements(names), readStatements(names, texts), headStatements(names)]
+  const [reads, heads] = [readStatements(names, texts), headStatements(names)]
   let logId = ''
   const token = {
     format: (body: string): string => formatPosition({ letter, format, logId, body }),
     parse: (position: string): string => parsePosition(position, { letter, format, logId }),
   }
   const reading: Reading = { texts, toPosition: token.format }
+  const appends = createAppends(engine, names, token.format)
+  const { flush, connections } = engine
+  const writes =
+    options.coalesceLockMs === undefined || flush === undefined || connections === undefined
+      ? undefined
+      : createCoalescer({ ...engine, flush, connections }, appends, { lockMs, flushLockMs: options.coalesceLockMs })
   const horizon = engine.single ? undefined : createHorizon(engine, names, options.settleMs)
   const log = logReader(engine, logStatements(names, texts), horizon, reading, token)
 
@@ -69,7 +80,7 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
   return {
     name,
     logId: () => (logId === '' ? undefined : logId),
-    capabilities: capabilities(options.sharedAcrossProcesses),
+    capabilities: capabilities(options),
     settles: true,
     filters: true,
     classifyError,
@@ -81,13 +92,13 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
         return
       }
       await engine.open(call)
-      ;({ logId } = await openSchema(engine, names, options.setup, name, call))
-      await checkSequence(engine, names, name, call)
+      ;({ logId } = await openSchema(engine, names, options.setup, options.order, name, call))
+      appends.onServer(...(await lookAtServer(engine, names, name, call)))
     },
     close: () => engine.close(),
 
-    append: (request, call) => append(appends, engine.change, request, lockMs, token.format, call),
-    appendMany: (requests, call) => appendMany(appends, engine.change, requests, lockMs, token.format, call),
+    append: writes?.append ?? ((request, call) => appends.one(request, lockMs, call)),
+    appendMany: writes?.appendMany ?? ((requests, call) => appends.all(requests, lockMs, call)),
 
     readHead: head,
     async readStreamPage(request, call) {
@@ -133,10 +144,10 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
   }
 }
 
-function capabilities(sharedAcrossProcesses: boolean): Capabilities {
+function capabilities({ sharedAcrossProcesses, order }: BackendOptions): Capabilities {
   return Object.freeze({
     contract: 1,
-    readAll: Object.freeze({ realTimeOrder: true, contiguousBatches: false }),
+    readAll: Object.freeze({ realTimeOrder: true, contiguousBatches: order === 'strict' }),
     subscribe: 'poll',
     idempotency: Object.freeze({ exact: true, any: 'none' }),
     strongReads: true,
@@ -152,14 +163,26 @@ function capabilities(sharedAcrossProcesses: boolean): Capabilities {
   })
 }
 
-/** A sequence that hands out positions in blocks makes readers skip events: refused before anything is read. */
-async function checkSequence(engine: Engine, names: Names, adapter: string, call: Parameters<Backend['open']>[0]): Promise<void> {
+/**
+ * A sequence that hands out positions in blocks makes readers skip events: refused before anything is read.
+ *
+ * @returns which run of the server this is, and the last position in its log.
+ */
+async function lookAtServer(
+  engine: Engine,
+  names: Names,
+  adapter: string,
+  call: Parameters<Backend['open']>[0],
+): Promise<[run: string, end: number]> {
   const [row] = await engine.read(
-    { text: "SELECT s.seqcache FROM pg_sequence AS s WHERE s.seqrelid = pg_get_serial_sequence($1, 'position')::regclass" },
+    {
+      text: `SELECT s.seqcache, extract(epoch FROM pg_postmaster_start_time())::numeric(20, 6), (SELECT max(position) FROM ${names.events})
+        FROM pg_sequence AS s WHERE s.seqrelid = pg_get_serial_sequence($1, 'position')::regclass`,
+    },
     [names.events],
     call,
   )
-  if (row?.[0] === '1') return
+  if (row?.[0] === '1') return [row[1] ?? '', Number(row[2] ?? 0)]
   throw new ConfigurationError('the sequence of events.position does not have CACHE 1, so readers could skip events.', {
     adapter,
     hint: `Run ALTER TABLE ${names.events} ALTER COLUMN position SET CACHE 1.`,

@@ -1,7 +1,7 @@
 import { type BackendCall, ConfigurationError, missingPackage } from '@millrace/core'
 import type { ParsedOptions, PooledClient, PostgresClient, PostgresPool, QueryConfig } from './options.js'
 import { poolConfig } from './pool-config.js'
-import { DriverFailure, type Engine, type Parameter, type Row, type Statement } from './session.js'
+import { DriverFailure, type Engine, type Parameter, type Row, type Statement, type Work, pastDeadline } from './session.js'
 
 /** Everything as the text the server prints: never a global type parser, never a number that loses digits. */
 const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
@@ -13,7 +13,7 @@ type OwnPool = PostgresPool & { end(): Promise<void> }
 
 /** The engine over a `pg` pool. Pools live in closures: `util.inspect` of one shows the password. */
 export function poolEngine(options: ParsedOptions): Engine {
-  const named = options.preparedStatements ?? true
+  const named = options.preparedStatements
   const listeners = new Set<() => void>()
   let own: OwnPool | undefined
   let pool: PostgresPool | undefined
@@ -51,21 +51,20 @@ export function poolEngine(options: ParsedOptions): Engine {
   }
 
   /** Runs one statement; on abort while it runs its connection is destroyed, which is what frees the server's side too. */
-  async function run(
-    statement: Statement,
-    parameters: readonly Parameter[],
-    call: BackendCall,
-    until: 'signal' | 'deadline',
-  ): Promise<readonly Row[]> {
-    const client = await acquire(call)
+  async function run(client: PooledClient, work: Work, until: 'signal' | 'deadline'): Promise<readonly Row[]> {
+    const { statement, parameters, call } = work
     client.on('error', ignore)
     let broken = false
     try {
-      return await call.unlessAborted(until, runStatement(client, statement, parameters, named))
+      const running = runStatement(client, statement, parameters, named).catch((error: unknown) => {
+        if (named && isStalePlan(error)) return runStatement(client, statement, parameters, false)
+        throw error
+      })
+      return await call.unlessAborted(until, running)
     } catch (error) {
       if (call[until].aborted && error === call[until].reason) {
         broken = true
-        throw until === 'deadline' ? new DriverFailure('query', new Error('connection error: deadline')) : error
+        throw until === 'deadline' ? pastDeadline() : error
       }
       if (isConnectionLoss(error)) {
         broken = true
@@ -76,6 +75,12 @@ export function poolEngine(options: ParsedOptions): Engine {
       client.release(broken)
       client.removeListener('error', ignore)
     }
+  }
+
+  async function connect(): Promise<PooledClient> {
+    return (await theirsOrOurs()).connect().catch((error: unknown) => {
+      throw new DriverFailure('connect', error)
+    })
   }
 
   return {
@@ -93,12 +98,18 @@ export function poolEngine(options: ParsedOptions): Engine {
       ending?.on('error', () => undefined)
       await ending?.end()
     },
-    read: (statement, parameters, call) => run(statement, parameters, call, 'signal'),
-    change: (statement, parameters, call) => run(statement, parameters, call, 'deadline'),
+    read: async (statement, parameters, call) => run(await acquire(call), { statement, parameters, call }, 'signal'),
+    change: async (statement, parameters, call) => run(await acquire(call), { statement, parameters, call }, 'deadline'),
+    async flush(pick) {
+      const client = await connect()
+      const work = pick()
+      if (work !== undefined) return run(client, work, 'deadline')
+      client.release()
+      return []
+    },
+    connections: () => (pool as { readonly options?: { readonly max?: number } } | undefined)?.options?.max ?? 10,
     async transaction(work) {
-      const client = await (await theirsOrOurs()).connect().catch((error: unknown) => {
-        throw new DriverFailure('connect', error)
-      })
+      const client = await connect()
       client.on('error', ignore)
       let broken = true
       const send = <T>(sent: Promise<T>): Promise<T> =>
@@ -162,6 +173,12 @@ function nameOf(statement: Statement): string {
     names.set(statement, name)
   }
   return name
+}
+
+/** Whether the server no longer has, or may no longer use, the plan of a named statement; it has done nothing then. */
+function isStalePlan(error: unknown): boolean {
+  const { code, routine } = error as { code?: unknown; routine?: unknown }
+  return code === '26000' || code === '42P05' || (code === '0A000' && routine === 'RevalidateCachedQuery')
 }
 
 /** Whether the session is gone: no SQLSTATE at all, or one that says so. */

@@ -1,5 +1,5 @@
 import { type BackendCall, ConfigurationError } from '@millrace/core'
-import { type Names, fillNames } from './schema.js'
+import { type Names, type Order, fillNames } from './schema.js'
 import type { Engine, QueryRunner } from './session.js'
 import { steps } from './sql-steps.js'
 
@@ -12,6 +12,7 @@ export interface Installed {
   /** Oldest schema version a client must know to work here. */
   readonly minClient: number
   readonly logId: string
+  readonly order: Order
 }
 
 /**
@@ -26,8 +27,12 @@ export async function findInstalled(runner: QueryRunner, names: Names): Promise<
     [names.schemaText, `${names.prefix}migrations`],
   )
   if (there === undefined) return undefined
-  const [row] = await runner.query({ text: `SELECT max(version), max(min_client), min(log_id) FROM ${names.migrations}` }, [])
-  return row?.[0] == null ? undefined : { version: Number(row[0]), minClient: Number(row[1]), logId: row[2] ?? '' }
+  const [row] = await runner.query(
+    { text: `SELECT max(version), max(min_client), min(log_id), min(store_order) FROM ${names.migrations}` },
+    [],
+  )
+  if (row?.[0] == null) return undefined
+  return { version: Number(row[0]), minClient: Number(row[1]), logId: row[2] ?? '', order: row[3] as Order }
 }
 
 /** Finds the schema, or makes it where `setup` allows; refuses one that is older or too new. Errors: `configuration`. */
@@ -35,6 +40,7 @@ export async function openSchema(
   engine: Engine,
   names: Names,
   setup: 'auto' | 'manual',
+  order: Order,
   adapter: string,
   call: BackendCall,
 ): Promise<Installed> {
@@ -46,7 +52,7 @@ export async function openSchema(
         adapter,
         hint: "Run what migrations(options).sql() prints, or open once with setup: 'auto' and a role that may create tables.",
       })
-    installed = await migrateEngine(engine, names)
+    installed = await migrateEngine(engine, names, order)
   }
   if (installed.minClient > schemaVersion)
     throw new ConfigurationError(`the schema ${names.schema} has version ${installed.version}, this adapter knows ${schemaVersion}.`, {
@@ -58,11 +64,16 @@ export async function openSchema(
       adapter,
       hint: 'Run migrations(options).apply().',
     })
+  if (installed.order !== order)
+    throw new ConfigurationError(`the log in ${names.schema} is in order '${installed.order}', and order: '${order}' was asked for.`, {
+      adapter,
+      hint: `Give order: '${installed.order}'; or, while nothing uses the store, run migrations({ …, order: '${order}' }).apply().`,
+    })
   return installed
 }
 
 /** Applies what is missing, in one transaction under a lock: any number of processes may do it at once. */
-export async function migrateEngine(engine: Engine, names: Names): Promise<Installed> {
+export async function migrateEngine(engine: Engine, names: Names, order: Order): Promise<Installed> {
   return engine.transaction(async (runner) => {
     // Another set-up may take longer than an append may wait for its stream.
     await runner.query({ text: "SELECT set_config('lock_timeout', '0', true)" }, [])
@@ -72,7 +83,7 @@ export async function migrateEngine(engine: Engine, names: Names): Promise<Insta
     const [schema] = await runner.query({ text: 'SELECT 1 FROM pg_namespace WHERE nspname = $1' }, [names.schemaText])
     // A role without the right to create schemas may work in one that was made for it.
     if (schema === undefined) await runner.script(`CREATE SCHEMA ${names.schema}`)
-    await runner.script(pendingSql(names, installed))
+    await runner.script(pendingSql(names, installed, order))
     const now = await findInstalled(runner, names)
     if (now === undefined) throw new Error('the migration left no trace')
     return now
@@ -80,17 +91,33 @@ export async function migrateEngine(engine: Engine, names: Names): Promise<Insta
 }
 
 /** The statements that bring a database from what is installed to what this code needs. */
-export function pendingSql(names: Names, installed: Installed | undefined): string {
-  return steps
+export function pendingSql(names: Names, installed: Installed | undefined, order: Order): string {
+  const before = installed?.order ?? 'settled'
+  const pending = steps
     .filter(({ version }) => version > (installed?.version ?? 0))
-    .map(({ version, sql }) => {
+    .map(({ version, sql, minClient }) => {
       const logId =
-        installed === undefined
+        installed === undefined && version === 1
           ? 'substr(md5(random()::text || clock_timestamp()::text), 1, 8)'
           : `(SELECT min(log_id) FROM ${names.migrations})`
-      return `${fillNames(sql, names)}\nINSERT INTO ${names.migrations} (version, min_client, store_order, log_id) VALUES (${version}, ${version}, 'settled', ${logId});\n`
+      return `${fillNames(sql, names, before)}\nINSERT INTO ${names.migrations} (version, min_client, store_order, log_id) VALUES (${version}, ${minClient}, '${before}', ${logId});\n`
     })
-    .join('\n')
+  return [...pending, ...(order === before ? [] : [reorderSql(names, order)])].join('\n')
+}
+
+/** The functions of version 1 know no order, so a strict log is without them: who still calls them is refused. */
+const strictMinClient = 2
+
+/** Changes the order of the log: no append is under way meanwhile, and the functions take, or no longer take, the lock. */
+function reorderSql(names: Names, order: Order): string {
+  const functions = steps.filter(({ sql }) => sql.includes('{order_lock}')).map(({ sql }) => fillNames(sql, names, order))
+  return [
+    `LOCK TABLE ${names.events} IN SHARE ROW EXCLUSIVE MODE;`,
+    ...functions,
+    ...(order === 'strict' ? [`DROP FUNCTION IF EXISTS ${names.append_many_v1};`, `DROP FUNCTION IF EXISTS ${names.append_v1};`] : []),
+    `UPDATE ${names.migrations} SET store_order = '${order}', min_client = greatest(min_client, ${strictMinClient});`,
+    '',
+  ].join('\n')
 }
 
 /** Looks for tables, columns, indexes and functions that are not as the steps made them. Empty: all is well. */
@@ -104,7 +131,7 @@ export async function findDrift(runner: QueryRunner, names: Names): Promise<stri
     const found = new Set(rows.map(([name]) => name))
     for (const column of columns) if (!found.has(column)) drift.push(`column ${table}.${column} is missing`)
   }
-  for (const name of ['append_v1', 'append_many_v1'] as const) {
+  for (const name of ['append_v2', 'append_many_v2', 'append_all_v2'] as const) {
     const [row] = await runner.query(
       {
         text: 'SELECT count(*) FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = $1 AND p.proname = $2',

@@ -24,6 +24,7 @@ export interface Migrations {
 export function migrations(options: PostgresOptions | string = {}): Migrations {
   const parsed = parseOptions(options)
   const names = schemaNames(parsed.schema, parsed.tablePrefix)
+  const { order = 'settled' } = parsed
 
   async function connected<T>(run: (engine: ReturnType<typeof poolEngine>) => Promise<T>): Promise<T> {
     const engine = poolEngine(parsed)
@@ -43,8 +44,8 @@ export function migrations(options: PostgresOptions | string = {}): Migrations {
         const installed = await engine.transaction((runner) => findInstalled(runner, names))
         return { installed: versionOf(installed), target: schemaVersion }
       }),
-    sql: () => `CREATE SCHEMA IF NOT EXISTS ${names.schema};\n\n${pendingSql(names, undefined)}`,
-    apply: () => connected(async (engine) => ({ installed: versionOf(await migrateEngine(engine, names)) })),
+    sql: () => `CREATE SCHEMA IF NOT EXISTS ${names.schema};\n\n${pendingSql(names, undefined, order)}`,
+    apply: () => connected(async (engine) => ({ installed: versionOf(await migrateEngine(engine, names, order)) })),
     check: () =>
       connected((engine) =>
         engine.transaction(async (runner) => {

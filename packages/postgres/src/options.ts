@@ -45,7 +45,17 @@ export interface PostgresOptions extends AdapterOptions {
   readonly schema?: string | undefined
   /** Put before the names of tables and functions. Default: nothing. */
   readonly tablePrefix?: string | undefined
-  /** Keeps the plans of statements on the server. Default true; behind a pooler in transaction mode it must be false. */
+  /**
+   * `'settled'` (default): a log reader waits for appends that are still open. `'strict'`: appends wait for each other instead, so that
+   * the log is committed in its order and no reader waits. Measured 0.7–1.0 of the rate where appends are coalesced, 0.1–0.4 where not.
+   * Kept in the schema; another value is refused when opening.
+   */
+  readonly order?: 'settled' | 'strict' | undefined
+  /** Sends appends that are made while others are under way together. Default true. */
+  readonly coalesce?: boolean | undefined
+  /** `'transaction'`: behind a pooler in transaction mode, as PgBouncer: no startup parameters, no named statements. Default `'none'`. */
+  readonly pooler?: 'none' | 'transaction' | undefined
+  /** Keeps the plans of statements on the server. Default: unless a `pooler` is between. */
   readonly preparedStatements?: boolean | undefined
   /** `'auto'` (default) creates what is missing when opening and never alters what is there; `'manual'` runs no DDL. */
   readonly setup?: 'auto' | 'manual' | undefined
@@ -70,6 +80,7 @@ export interface PostgresTimeouts {
 }
 
 export interface ParsedOptions extends Omit<PostgresOptions, 'timeouts'> {
+  readonly preparedStatements: boolean
   readonly timeouts: { readonly connectMs: number; readonly lockMs: number; readonly statementMs: number; readonly settleMs: number }
 }
 
@@ -78,6 +89,9 @@ const optionNames = [
   'pool',
   'schema',
   'tablePrefix',
+  'order',
+  'coalesce',
+  'pooler',
   'preparedStatements',
   'setup',
   'tls',
@@ -106,6 +120,9 @@ export function parseOptions(given: PostgresOptions | string): ParsedOptions {
     parameters: {
       schema: 'string',
       tablePrefix: 'string',
+      order: 'string',
+      coalesce: 'boolean',
+      pooler: 'string',
       preparedStatements: 'boolean',
       setup: 'string',
       tls: 'string',
@@ -115,6 +132,8 @@ export function parseOptions(given: PostgresOptions | string): ParsedOptions {
   })
   if (options.connection !== undefined && options.pool !== undefined)
     throw new ConfigurationError('give either connection or pool, not both.', { adapter: 'postgres' })
+  oneOf('order', options.order, ['settled', 'strict'])
+  oneOf('pooler', options.pooler, ['none', 'transaction'])
   oneOf('setup', options.setup, ['auto', 'manual'])
   if (typeof options.tls !== 'object') oneOf('tls', options.tls, ['verify', 'off', 'unverified'])
   const { connectMs = 5000, lockMs = 5000, statementMs = 30_000, settleMs = 10_000 } = options.timeouts ?? {}
@@ -125,7 +144,8 @@ export function parseOptions(given: PostgresOptions | string): ParsedOptions {
   const text = typeof connection === 'string' ? connection : connection?.connectionString
   // Now, not when it connects: a mistake in a URL is one of the program's start.
   if (text !== undefined) parseConnectionUrl(text)
-  return { ...options, connection, timeouts: { connectMs, lockMs, statementMs, settleMs } }
+  const { preparedStatements = options.pooler !== 'transaction' } = options
+  return { ...options, connection, preparedStatements, timeouts: { connectMs, lockMs, statementMs, settleMs } }
 }
 
 function oneOf(name: string, value: unknown, known: readonly string[]): void {

@@ -3,7 +3,7 @@ import { parseConnectionUrl } from './connection-url.js'
 import type { ParsedOptions, PoolConfig } from './options.js'
 
 /** Options for the adapter's own pool. Where `pg` would wait for ever or trust anybody, this does not. */
-export function poolConfig({ connection = {}, tls, timeouts }: ParsedOptions): PoolConfig {
+export function poolConfig({ connection = {}, tls, timeouts, pooler }: ParsedOptions): PoolConfig {
   const given: PoolConfig = typeof connection === 'string' ? { connectionString: connection } : connection
   const { connectionString, ...rest } = given
   const url = connectionString === undefined ? undefined : parseConnectionUrl(connectionString)
@@ -16,8 +16,8 @@ export function poolConfig({ connection = {}, tls, timeouts }: ParsedOptions): P
     ...(url === undefined ? {} : { connectionString: url.text }),
     ...(url?.max === undefined ? {} : { max: url.max }),
     connectionTimeoutMillis: timeouts.connectMs,
-    statement_timeout: timeouts.statementMs,
-    lock_timeout: timeouts.lockMs,
+    // A pooler refuses startup parameters that it does not know.
+    ...(pooler === 'transaction' ? {} : { statement_timeout: timeouts.statementMs, lock_timeout: timeouts.lockMs }),
     ...tlsOption(tls, url?.sslmode, where, rest.ssl),
   }
 }

@@ -27,14 +27,19 @@ export interface PostgresAdapter extends EventStoreAdapter {
 export function postgres(options: PostgresOptions | string = {}): PostgresAdapter {
   const parsed = parseOptions(options)
   const names = schemaNames(parsed.schema, parsed.tablePrefix)
+  const { order = 'settled' } = parsed
+  // The connections of our own pool have it from their start; to set it with each append costs the server a sixth of it.
+  const lockMs = parsed.pool === undefined && parsed.pooler !== 'transaction' ? 0 : parsed.timeouts.lockMs
   const engine = poolEngine(parsed)
   const backend = postgresBackend(engine, {
     name: 'postgres',
     names,
     setup: parsed.setup ?? 'auto',
     sharedAcrossProcesses: true,
-    // The connections of our own pool have it from their start; to set it with each append costs the server a sixth of it.
-    lockMs: parsed.pool === undefined ? 0 : parsed.timeouts.lockMs,
+    lockMs,
+    // Under 'strict' all wait for the one lock of the log, so that there is nobody to be held up.
+    coalesceLockMs: parsed.coalesce === false ? undefined : order === 'strict' ? lockMs : Math.min(50, parsed.timeouts.lockMs),
+    order,
     settleMs: parsed.timeouts.settleMs,
   })
   const adapter = createAdapter(backend, { timeoutMs: parsed.timeoutMs, pageSize: parsed.pageSize })

@@ -1,41 +1,43 @@
+import { createHash } from 'node:crypto'
 import { ConfigurationError } from '@millrace/core'
 
+const objects = ['streams', 'events', 'migrations', 'append_v1', 'append_many_v1', 'append_v2', 'append_many_v2', 'append_all_v2'] as const
+
 /** Quoted, schema-qualified names of everything in the database that is ours. */
-export interface Names {
+export interface Names extends Record<(typeof objects)[number], string> {
   readonly schema: string
   readonly schemaText: string
   readonly prefix: string
-  readonly streams: string
-  readonly events: string
-  readonly migrations: string
-  readonly append_v1: string
-  readonly append_many_v1: string
 }
+
+/** How the log is ordered: `'settled'` lets readers wait, `'strict'` writers. */
+export type Order = 'settled' | 'strict'
 
 /** Longest identifier that the server keeps whole, in bytes. */
 const maximumBytes = 63
 
 /** Errors: `configuration` for a name that the server would cut, or that cannot be quoted. */
 export function schemaNames(schema = 'millrace', tablePrefix = ''): Names {
-  const name = (part: string): string => `${quoteName(schema)}.${quoteName(`${tablePrefix}${part}`)}`
+  const named = objects.map((object) => [object, `${quoteName(schema)}.${quoteName(`${tablePrefix}${object}`)}`])
   return {
     schema: quoteName(schema),
     schemaText: schema,
     prefix: tablePrefix,
-    streams: name('streams'),
-    events: name('events'),
-    migrations: name('migrations'),
-    append_v1: name('append_v1'),
-    append_many_v1: name('append_many_v1'),
+    ...(Object.fromEntries(named) as Record<(typeof objects)[number], string>),
   }
 }
 
+/** Takes the lock that orders a strict log, until the transaction ends. Two stores of a database hardly share one, and if so only wait. */
+export function orderLock({ events }: Names): string {
+  return `pg_advisory_xact_lock(${createHash('sha256').update(events).digest().readBigInt64BE()})`
+}
+
 /** Puts the names into a numbered step. */
-export function fillNames(sql: string, names: Names): string {
-  return unusedTags(sql, `${names.schema}${names.streams}`).replaceAll(
-    /\{(streams|events|migrations|append_v1|append_many_v1)\}/gu,
-    (_, name: keyof Names) => names[name],
-  )
+export function fillNames(sql: string, names: Names, order: Order): string {
+  const lock = order === 'strict' ? `PERFORM ${orderLock(names)};` : 'NULL;'
+  return unusedTags(sql, `${names.schema}${names.streams}`)
+    .replaceAll('{order_lock}', lock)
+    .replaceAll(/\{([a-z]+(?:_[a-z]+)*(?:_v\d)?)\}/gu, (given, name: keyof Names) => names[name] ?? given)
 }
 
 /** Bodies of functions stand between tags like `$append$`; a name that holds one would end the body, and the rest of it would run. */
@@ -43,7 +45,7 @@ function unusedTags(sql: string, names: string): string {
   if (!names.includes('$')) return sql
   let suffix = '_'
   while (names.includes(`${suffix}$`)) suffix += '_'
-  return sql.replaceAll(/\$(append|many)\$/gu, (_, tag: string) => `$${tag}${suffix}$`)
+  return sql.replaceAll(/\$(append|many|all)\$/gu, (_, tag: string) => `$${tag}${suffix}$`)
 }
 
 function quoteName(name: string): string {

@@ -31,10 +31,21 @@ export interface Engine {
   read(statement: Statement, parameters: readonly Parameter[], call: BackendCall): Promise<readonly Row[]>
   /** A change: once sent it goes on until `call.deadline` aborts. */
   change(statement: Statement, parameters: readonly Parameter[], call: BackendCall): Promise<readonly Row[]>
+  /** Waits for a connection, and only then asks what to run on it: a change that nobody wants by then is not sent. */
+  flush?(pick: () => Work | undefined): Promise<readonly Row[]>
+  /** Most connections at a time. */
+  connections?(): number
   /** Runs in one transaction; only for set-up. */
   transaction<T>(run: (runner: QueryRunner & { script(sql: string): Promise<void> }) => Promise<T>): Promise<T>
   /** Told when a connection was lost: what was concluded from it is void. */
   onConnectionLost(listener: () => void): void
+}
+
+/** A statement to be run for a call. */
+export interface Work {
+  readonly statement: Statement
+  readonly parameters: readonly Parameter[]
+  readonly call: BackendCall
 }
 
 /** An error of the driver, and whether the statement had been sent. */
@@ -49,4 +60,9 @@ export class DriverFailure extends Error {
     this.error = error
     this.code = (error as { code?: unknown } | null)?.code
   }
+}
+
+/** The failure of a change that was sent and had no answer when its time was up. */
+export function pastDeadline(): DriverFailure {
+  return new DriverFailure('query', new Error('connection error: deadline'))
 }

@@ -27,12 +27,13 @@ export function transactionAdapter(
   options: ParsedOptions,
   knownLogId: () => string | undefined,
 ): PostgresTransaction {
-  const backend = postgresBackend(clientEngine(client, options.preparedStatements ?? true), {
+  const backend = postgresBackend(clientEngine(client, options.preparedStatements), {
     name: 'postgres',
     names,
     setup: 'manual',
     sharedAcrossProcesses: true,
     lockMs: 0,
+    order: options.order ?? 'settled',
     settleMs: options.timeouts.settleMs,
     knownLogId,
   })

@@ -6,7 +6,7 @@ import type { CaseContext } from '../case.js'
 export interface Following extends AsyncDisposable {
   readonly messages: readonly SubscriptionMessage[]
   readonly events: readonly RecordedEvent[]
-  /** Resolves when the condition holds; fails after 10 s, and with the error that ended the subscription. */
+  /** Resolves when the condition holds; fails after 10 s, and with what ended the subscription. */
   until(what: string, holds: () => boolean): Promise<void>
   /** How it ended. */
   readonly ended: Promise<{ readonly error: unknown } | 'quietly'>
@@ -41,15 +41,16 @@ export function follow(t: CaseContext, subscription: Subscription): Following {
     events,
     ended: run(),
     async until(what, holds) {
+      const message = `the subscription gets there: ${what}`
       const reached = new Promise<void>((resolve, reject) => {
         const check = (): void => {
           if (holds()) resolve()
-          else if (failed !== undefined) reject(failed.error as Error)
+          else if (failed !== undefined) reject(new Error(`${message}: it ended with ${String(failed.error)}`, { cause: failed.error }))
         }
         waiting.add(check)
         check()
       })
-      await t.within(10_000, reached, `the subscription gets there: ${what}`)
+      await t.within(10_000, reached, message)
     },
     [Symbol.asyncDispose]: () => subscription[Symbol.asyncDispose](),
   }

@@ -38,7 +38,7 @@ export async function storedOnce(
   stored: readonly string[],
   message: string,
 ): Promise<void> {
-  const again = await call()
+  const again = await t.resolves(call(), message)
   t.deepEqual([again.firstVersion, again.version], [firstVersion, version], `${message}: the original result`)
   t.deepEqual(await idsOf(adapter, streamId), stored, `${message}: nothing stored twice`)
 }

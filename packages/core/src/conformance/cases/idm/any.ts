@@ -33,8 +33,11 @@ export const idm05: ConformanceCase = {
     const streamId = t.stream()
     const batch = t.events(1)
     await adapter.appendToStream(streamId, batch)
-    const again = await adapter.appendToStream(streamId, batch)
-    t.deepEqual([again.firstVersion, again.version], [2, 2], "undeclared: the same id with 'any' is stored again")
+    const { version } = await adapter.appendToStream(streamId, batch)
+    t.ok(version === 1 || version === 2, 'undeclared: the same id is recognised or stored again')
+    const copies = [...batch, ...batch].slice(0, version)
+    t.deepEqual(await idsOf(adapter, streamId), eventIds(copies), 'undeclared: the result tells what was stored')
+    if (version === 1) t.underClaims('idempotency.any', "an append with 'any' sent again gave the original result and stored nothing")
   },
 }
 

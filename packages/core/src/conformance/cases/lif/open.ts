@@ -1,4 +1,4 @@
-import type { ConformanceCase } from '../../case.js'
+import type { CaseContext, ConformanceCase } from '../../case.js'
 import { runChild } from '../../child.js'
 
 export const lif03: ConformanceCase = {
@@ -39,20 +39,44 @@ export const lif03: ConformanceCase = {
       t.equal((await fresh.adapter.readStream(streamId).toArray()).length, 20, 'they share one store')
       await Promise.all(adapters.map((one) => one.close()))
     })
-    await t.part({ capability: 'sharedAcrossProcesses', hooks: ['module'] }, async () => {
-      t.step('first uses of two processes')
-      const fresh = await t.instance({})
-      const namespace = t.namespaceOf(fresh)
-      const program = `
-        await Promise.all(Array.from({ length: 10 }, (_, n) => adapter.appendToStream(args.streamId, [{ type: 'First', data: n }])))
-        await adapter.close()
-        console.log('closed')
-        process.exit(0)`
-      const children = await Promise.all([1, 2].map(() => runChild(t, namespace, program, { streamId })))
-      for (const { exitCode, stderr } of children) t.equal(exitCode, 0, `concurrent first uses of two processes all succeed: ${stderr}`)
-      t.equal((await fresh.adapter.readStream(streamId).toArray()).length, 20, 'two processes share one store')
-    })
+    await t.part(
+      { capability: 'sharedAcrossProcesses', hooks: ['module'] },
+      () => twoProcesses(t, streamId),
+      () => secondProcess(t, streamId),
+    )
   },
+}
+
+async function twoProcesses(t: CaseContext, streamId: string): Promise<void> {
+  t.step('first uses of two processes')
+  const fresh = await t.instance({})
+  const namespace = t.namespaceOf(fresh)
+  const program = `
+    await Promise.all(Array.from({ length: 10 }, (_, n) => adapter.appendToStream(args.streamId, [{ type: 'First', data: n }])))
+    await adapter.close()
+    console.log('closed')
+    process.exit(0)`
+  const children = await Promise.all([1, 2].map(() => runChild(t, namespace, program, { streamId })))
+  for (const { exitCode, stderr } of children) t.equal(exitCode, 0, `concurrent first uses of two processes all succeed: ${stderr}`)
+  t.equal((await fresh.adapter.readStream(streamId).toArray()).length, 20, 'two processes share one store')
+}
+
+/** What is not declared: another process has data of its own or is refused, and what this one has stays whole. */
+async function secondProcess(t: CaseContext, streamId: string): Promise<void> {
+  if (t.harness.module === undefined) return
+  t.step('a second process')
+  const instance = await t.instance({})
+  const own = t.events(2)
+  await instance.adapter.appendToStream(streamId, own)
+  const other = `${streamId}other`
+  const program = `
+    await adapter.appendToStream(args.other, [{ type: 'Other', data: 1 }])
+    await adapter.close()
+    process.exit(0)`
+  const { exitCode } = await runChild(t, t.namespaceOf(instance), program, { other })
+  await t.holds(instance.adapter, streamId, own, { message: 'undeclared: a second process leaves the data of the first as it was' })
+  if (exitCode === 0 && (await instance.adapter.getStreamState(other)).status === 'live')
+    t.underClaims('sharedAcrossProcesses', 'what a second process stored was seen by the first')
 }
 
 export const lif06: ConformanceCase = {

@@ -15,7 +15,7 @@ export const rds11: ConformanceCase = raceCase({
     const streamId = t.stream()
     let writing = true
     const seen: number[][] = []
-    await t.race<unknown>([
+    const { lost } = await t.race<unknown>([
       async () => {
         try {
           for (let round = 0; round < t.rounds(60); round += 1) await adapter.appendToStream(streamId, t.events(3))
@@ -31,6 +31,7 @@ export const rds11: ConformanceCase = raceCase({
           ),
       ),
     ])
+    t.deepEqual(lost.map(String), [], 'no append and no read fails')
     t.ok(seen.length > 0, 'readers read')
     for (const versions of seen) {
       const up = versions[0] === 1 ? versions : [...versions].reverse()
@@ -70,7 +71,12 @@ export const rds12: ConformanceCase = {
     const adapter = await t.adapter()
     const streamId = t.stream()
     const events = t.events(20)
-    for (const event of events) await adapter.appendToStream(streamId, [event])
+    let late = 0
+    for (const [index, event] of events.entries()) {
+      await adapter.appendToStream(streamId, [event])
+      if ((await versionsOf(adapter, streamId, { from: index + 1 })).length === 0) late += 1
+    }
+    if (late === 0) t.underClaims('strongReads', `each of ${events.length} reads right after an append saw it`)
     const endsAt = performance.now() + 5000
     let seen: number[] = []
     const current = () => seen.length >= 20 || performance.now() >= endsAt

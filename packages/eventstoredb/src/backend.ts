@@ -1,0 +1,63 @@
+import type { Backend, Capabilities } from '@millrace/core'
+import { createAppend } from './append.js'
+import type { Session } from './client.js'
+import { compareTokens } from './event-data.js'
+import { readMetadata, removeStream, truncateStream, writeMetadata } from './head-changes.js'
+import { classifyError } from './map-error.js'
+import { readLogEnd, readLogPage } from './read-all.js'
+import { readStream } from './read-events.js'
+import { readPage } from './read.js'
+import { readHead } from './stream-head.js'
+import { followLog, followStream } from './subscribe.js'
+
+export function eventStoreDBBackend(session: Session): Backend {
+  return {
+    name: 'eventstoredb',
+    capabilities,
+    settles: true,
+    classifyError,
+
+    async open(call) {
+      await session.open()
+      // Nothing connects before a call is made: this one tells a server that is not there, and credentials that are wrong.
+      await readStream(session, 'millrace-opening', { direction: 'backwards', from: 'end', maxCount: 1, maxBytes: Infinity }, call)
+    },
+    close: () => session.close(),
+
+    append: createAppend(session),
+    readHead: (streamId, call) => readHead(session, streamId, call),
+    readStreamPage: (request, call) => readPage(session, request, call),
+    readLogEnd: (_settled, call) => readLogEnd(session, call),
+    readLogPage: (request, call) => readLogPage(session, request, call),
+    comparePositions: compareTokens,
+    followStream: (request, signal) => followStream(session, request, signal),
+    followLog: (request, signal) => followLog(session, request, signal),
+
+    deleteStream: (request, call) => removeStream(session, 'deleteStream', request, call),
+    tombstoneStream: (request, call) => removeStream(session, 'tombstoneStream', request, call),
+    truncateStream: (request, call) => truncateStream(session, request, call),
+    readMetadata: (streamId, call) => readMetadata(session, streamId, call),
+    writeMetadata: (request, call) => writeMetadata(session, request, call),
+  }
+}
+
+/** The server refuses 1 MiB and a byte; some versions count more than the data, and streams' types travel in the metadata. */
+const largestAppend = (1 << 20) - (1 << 12)
+
+const capabilities: Capabilities = Object.freeze({
+  contract: 1,
+  readAll: Object.freeze({ realTimeOrder: true, contiguousBatches: true }),
+  subscribe: 'push',
+  // Of ids that the leader still has in its memory. Known ids followed by new ones are a conflict, although no version was expected.
+  idempotency: Object.freeze({ exact: true, any: 'recent' }),
+  strongReads: true,
+  deleteStream: true,
+  tombstoneStream: true,
+  truncateStream: true,
+  streamMetadata: true,
+  listStreams: false,
+  multiStreamAppend: false,
+  binary: true,
+  sharedAcrossProcesses: true,
+  limits: Object.freeze({ eventBytes: largestAppend, appendBytes: largestAppend, appendEvents: 10_000, appendStreams: 0 }),
+})

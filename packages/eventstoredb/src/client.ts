@@ -1,0 +1,190 @@
+import { type BackendCall, ConfigurationError, missingPackage } from '@millrace/core'
+import type { ConnectionUrl } from './connection-url.js'
+import type { DriverAppendResult, DriverEvent, EventStoreDBClient } from './driver.js'
+import type { ParsedOptions } from './options.js'
+
+/** What a call may be given; each client reads its own name of the expectation. */
+export type Expectation = 'any' | 'no_stream' | 'stream_exists' | bigint
+
+export interface NewDriverEvent {
+  readonly id: string
+  readonly type: string
+  readonly contentType: 'application/json' | 'application/octet-stream'
+  readonly data: unknown
+  readonly metadata?: object | undefined
+}
+
+/** The client of an adapter. It lives in a closure: `util.inspect` of a client shows the password. */
+export interface Session {
+  /** The client, made on first use. Errors: `configuration`. */
+  client(): EventStoreDBClient
+  /** One call of its own per append, with a deadline; see {@link unaryAppend}. */
+  append(streamName: string, events: readonly NewDriverEvent[], expected: Expectation, call: BackendCall): Promise<DriverAppendResult>
+  open(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Members of both clients that are not public. They are functions bound to the client, so they work on another `this`. */
+interface Internals {
+  execute?(kind: unknown, name: string, action: (grpc: GrpcClient) => unknown): Promise<unknown>
+  callArguments?: unknown
+  handleError?(...args: readonly unknown[]): Promise<void>
+  getChannel?(): Promise<GrpcChannel>
+}
+interface GrpcClient {
+  getChannel(): GrpcChannel
+}
+interface GrpcChannel {
+  getConnectivityState(connect: boolean): number
+  close(): void
+}
+const shutDown = 4
+
+export function createSession(options: ParsedOptions): Session {
+  let client: EventStoreDBClient | undefined
+  let append: ReturnType<typeof unaryAppend> | undefined
+  let channel: Promise<GrpcChannel> | undefined
+  const own = options.connection !== undefined
+
+  function use(made: EventStoreDBClient): void {
+    if (typeof made?.appendToStream !== 'function' || typeof made.readStream !== 'function')
+      throw new ConfigurationError('client is no client of @eventstore/db-client or @kurrent/kurrentdb-client.', {
+        adapter: 'eventstoredb',
+      })
+    guardErrors(made)
+    append = unaryAppend(made)
+    client = made
+  }
+  /** `dispose()` ends the streams of a client and leaves its connection open; the channel in use is remembered, so that it can be closed. */
+  function rememberChannel(made: EventStoreDBClient): void {
+    const internals = made as Internals
+    const { getChannel } = internals
+    if (getChannel === undefined) return
+    internals.getChannel = () => (channel = getChannel())
+  }
+
+  return {
+    async open() {
+      if (client !== undefined) return
+      const { connection, client: given } = options
+      if (connection === undefined) {
+        use(typeof given === 'function' ? given() : (given as EventStoreDBClient))
+        return
+      }
+      const made = await makeClient(connection)
+      rememberChannel(made)
+      use(made)
+    },
+    client() {
+      if (client === undefined) throw new Error('the client is not open')
+      return client
+    },
+    append(streamName, events, expected, call) {
+      if (append === undefined) throw new Error('the client is not open')
+      const sent = append(streamName, events as unknown as DriverEvent[], {
+        expectedRevision: expected,
+        streamState: expected,
+        requiresLeader: true,
+        deadline: Math.ceil(call.remainingMs()),
+      })
+      return call.unlessAborted('deadline', sent)
+    },
+    async close() {
+      const ending = client
+      client = undefined
+      append = undefined
+      if (!own || ending === undefined) return
+      await ending.dispose()
+      await channel?.then(
+        (one) => one.close(),
+        () => undefined,
+      )
+    },
+  }
+}
+
+type Append = (streamName: string, events: DriverEvent[], options: object) => Promise<DriverAppendResult>
+
+/**
+ * Appends by a call of its own. Left to themselves both clients send all appends of a process through one long call, where one failure
+ * rejects those of everybody, without a deadline, after a look-up of the server's features that may hang. They take the other way
+ * when the server does not support that, which is what they are told here; the credentials of the client are used as they are.
+ *
+ * On that way a channel that was closed a moment ago throws where nobody can catch it: it is looked at before.
+ */
+function unaryAppend(client: EventStoreDBClient): Append {
+  const internals = client as Internals
+  const { execute, callArguments } = internals
+  if (execute === undefined || callArguments === undefined) return (...args) => client.appendToStream(...args)
+  const told = {
+    supports: () => Promise.resolve(false),
+    throwOnAppendFailure: true,
+    callArguments,
+    execute: (kind: unknown, name: string, action: (grpc: GrpcClient) => unknown) =>
+      execute(kind, name, (grpc) => {
+        if (grpc.getChannel().getConnectivityState(false) === shutDown) throw new Error('Channel has been shut down')
+        return action(grpc)
+      }),
+  }
+  return (...args) => client.appendToStream.call(told as unknown as EventStoreDBClient, ...args)
+}
+
+const guarded = new WeakSet<EventStoreDBClient>()
+
+/** After a failed call both clients look whether to connect anew, in a promise that nobody holds: it rejects when no node is found. */
+function guardErrors(client: EventStoreDBClient): void {
+  const internals = client as Internals
+  const { handleError } = internals
+  if (handleError === undefined || guarded.has(client)) return
+  guarded.add(client)
+  internals.handleError = (...args) => handleError(...args).catch(() => undefined)
+}
+
+const packages = { esdb: '@eventstore/db-client', kurrentdb: '@kurrent/kurrentdb-client' } as const
+
+interface ClientModule {
+  readonly EventStoreDBClient?: { connectionString(url: string): EventStoreDBClient }
+  readonly KurrentDBClient?: { connectionString(url: string): EventStoreDBClient }
+}
+
+/** The one package of this process: the protobuf registries of the two overwrite each other. */
+let loaded: Promise<{ readonly scheme: 'esdb' | 'kurrentdb'; readonly module: ClientModule }> | undefined
+
+async function makeClient({ scheme, discover, rest }: ConnectionUrl): Promise<EventStoreDBClient> {
+  loaded ??= loadPackage(scheme).catch((error: unknown) => {
+    loaded = undefined
+    throw error
+  })
+  const { scheme: spoken, module } = await loaded
+  const Client = module.EventStoreDBClient ?? module.KurrentDBClient
+  try {
+    if (Client !== undefined) return Client.connectionString(`${spoken}${discover ? '+discover' : ''}://${rest}`)
+  } catch (error) {
+    // The message may repeat the URL, and with it a password.
+    const missing = error instanceof Error && error.message.includes('File was not found')
+    throw new ConfigurationError(
+      missing ? 'a certificate or key file of the connection URL was not found.' : 'the client refuses the connection URL.',
+      { adapter: 'eventstoredb', hint: 'Check hosts and parameters.' },
+    )
+  }
+  throw new ConfigurationError(`the package "${packages[spoken]}" exports no client.`, { adapter: 'eventstoredb' })
+}
+
+async function loadPackage(wanted: 'esdb' | 'kurrentdb'): NonNullable<typeof loaded> {
+  const other = wanted === 'esdb' ? 'kurrentdb' : 'esdb'
+  for (const scheme of [wanted, other] as const) {
+    const name: string = packages[scheme]
+    try {
+      const module = (await import(name)) as ClientModule & { readonly default?: ClientModule }
+      return {
+        scheme,
+        module: module.EventStoreDBClient === undefined && module.KurrentDBClient === undefined ? (module.default ?? {}) : module,
+      }
+    } catch (error) {
+      const { code } = error as { readonly code?: unknown }
+      if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND')
+        throw new ConfigurationError(`the package "${name}" could not be loaded.`, { adapter: 'eventstoredb', cause: error })
+    }
+  }
+  throw missingPackage('eventstoredb', [packages[wanted]])
+}

@@ -1,0 +1,12 @@
+export type {
+  DriverAppendResult,
+  DriverEvent,
+  DriverPosition,
+  DriverRecordedEvent,
+  DriverResolvedEvent,
+  DriverSubscription,
+  EventStoreDBClient,
+} from './driver.js'
+export { eventStoreDB } from './eventstoredb.js'
+export { byMessage, byStatus, byType, classifyError } from './map-error.js'
+export type { EventStoreDBOptions } from './options.js'

@@ -1,0 +1,121 @@
+import type { Condition, ModelRules } from './rules.js'
+
+/** An event as the node keeps it. `revision` of a tombstone is the far end of all revisions. */
+export interface StoredEvent {
+  readonly id: string
+  readonly stream: string
+  readonly revision: bigint
+  readonly position: bigint
+  readonly type: string
+  readonly contentType: string
+  /** 100-nanosecond steps since 1970. */
+  readonly created: bigint
+  readonly data: Uint8Array
+  readonly metadata: Uint8Array
+}
+
+export interface NewEvent {
+  readonly id: string
+  readonly type: string
+  readonly contentType: string
+  readonly data: Uint8Array
+  readonly metadata: Uint8Array
+}
+
+/** What survives a restart: the log, and what can be told from it. */
+export interface NodeData {
+  readonly rules: ModelRules
+  readonly log: StoredEvent[]
+  readonly streams: Map<string, StoredEvent[]>
+  readonly tombstoned: Set<string>
+  /** Where the next record begins. A node writes records of its own before the first one of a user. */
+  end: bigint
+  lastCreated: bigint
+}
+
+export function createNodeData(rules: ModelRules): NodeData {
+  return { rules, log: [], streams: new Map(), tombstoned: new Set(), end: 512n, lastCreated: 0n }
+}
+
+export const metadataStreamOf = (stream: string): string => `$$${stream}`
+export const originalOf = (stream: string): string | undefined => (stream.startsWith('$$') ? stream.slice(2) : undefined)
+
+/** The last revision ever written; -1 before the first. */
+export const tipOf = ({ streams }: NodeData, stream: string): bigint => BigInt(streams.get(stream)?.length ?? 0) - 1n
+
+export function isTombstoned({ tombstoned, rules }: NodeData, stream: string): boolean {
+  const original = originalOf(stream)
+  return tombstoned.has(stream) || (rules.deletes.tombstoneClosesMetadata && original !== undefined && tombstoned.has(original))
+}
+
+/** The metadata as last written, as text. */
+export function metadataText({ streams }: NodeData, stream: string): string | undefined {
+  const last = streams.get(metadataStreamOf(stream))?.at(-1)
+  return last === undefined ? undefined : Buffer.from(last.data).toString()
+}
+
+/** A number of the stream's metadata. Not parsed as JSON: a number of JavaScript does not hold the far end of all revisions. */
+function metadataNumber(node: NodeData, stream: string, key: '$tb' | '$maxCount'): bigint | undefined {
+  const found = new RegExp(`"\\${key}"\\s*:\\s*(\\d+)`).exec(metadataText(node, stream) ?? '')?.[1]
+  return found === undefined ? undefined : BigInt(found)
+}
+
+export function conditionOf(node: NodeData, stream: string): Condition {
+  if (isTombstoned(node, stream)) return 'tombstoned'
+  if (isSoftDeleted(node, stream)) return 'softDeleted'
+  if (tipOf(node, stream) >= 0n) return 'live'
+  return tipOf(node, metadataStreamOf(stream)) >= 0n ? 'metadataOnly' : 'missing'
+}
+
+export function isSoftDeleted(node: NodeData, stream: string): boolean {
+  return metadataNumber(node, stream, '$tb') === 2n ** 63n - 1n
+}
+
+export function firstVisibleOf(node: NodeData, stream: string): bigint {
+  const kept = originalOf(stream) === undefined ? metadataNumber(node, stream, '$maxCount') : node.rules.reads.metadataKept
+  return node.rules.reads.firstVisible({
+    tip: tipOf(node, stream),
+    truncateBefore: metadataNumber(node, stream, '$tb') ?? 0n,
+    maxCount: kept,
+  })
+}
+
+/** Bytes that a record takes beside its own; any number will do that leaves room between two positions. */
+const recordOverhead = 96
+
+/** A record that takes a place in the log and is seen by nobody: an append of no events. */
+export function writeEmptyRecord(node: NodeData): bigint {
+  const position = node.end
+  node.end += BigInt(recordOverhead)
+  return position
+}
+
+export function writeEvent(node: NodeData, stream: string, event: NewEvent, revision: bigint = tipOf(node, stream) + 1n): StoredEvent {
+  const now = BigInt(Date.now()) * 10_000n
+  node.lastCreated = now > node.lastCreated ? now : node.lastCreated + 1n
+  const stored = { ...event, stream, revision, position: node.end, created: node.lastCreated }
+  node.end += BigInt(recordOverhead + Buffer.byteLength(stream) + event.type.length + event.data.length + event.metadata.length)
+  node.log.push(stored)
+  return stored
+}
+
+/** Adds the event to its stream as well: a tombstone is in the log only. */
+export function writeToStream(node: NodeData, stream: string, event: NewEvent): StoredEvent {
+  const stored = writeEvent(node, stream, event)
+  const events = node.streams.get(stream)
+  if (events === undefined) node.streams.set(stream, [stored])
+  else events.push(stored)
+  return stored
+}
+
+/** The index in the log of the first record at or after a position. */
+export function indexAt({ log }: NodeData, position: bigint): number {
+  let low = 0
+  let high = log.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((log[middle]?.position ?? 0n) < position) low = middle + 1
+    else high = middle
+  }
+  return low
+}
