@@ -153,6 +153,19 @@ test('down: nobody answers; up: the data is there, recent ids are not, explicit 
   expect([await lengthOf(client, 'any'), await lengthOf(client, 'exact')]).toEqual([2, 1])
 })
 
+test('what was delayed when the node went down is not done by the node that comes up', async () => {
+  const { model, client } = await modelAndClient()
+  model.faults.add({ does: 'delay', calls: ['append'], times: 1, ms: 200 })
+  const pending = append(client)
+  const failed = expect(pending).rejects.toMatchObject({ type: 'unavailable' })
+  await expect.poll(() => model.faults.count).toBe(1)
+  await model.restart()
+  await failed
+  // Answered after the delayed one was due.
+  model.faults.add({ does: 'delay', calls: ['append'], times: 1, ms: 300 })
+  expect(await append(client)).toMatchObject({ nextExpectedRevision: 0n })
+})
+
 test('ids are remembered until others need the room', async () => {
   const { client } = await modelAndClient({ knownIdBytes: 100 })
   const first = event()

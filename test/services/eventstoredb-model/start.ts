@@ -65,6 +65,7 @@ export async function startEventStoreModel(options: EventStoreModelOptions = {})
   const node: ModelNode = {
     data,
     knownIds: createKnownIds(rules, options.knownIdBytes),
+    life: 0,
     faults,
     openCalls: new Set(),
     followers: new Set(),
@@ -84,6 +85,7 @@ export async function startEventStoreModel(options: EventStoreModelOptions = {})
   })
   const connections = await createConnections(() => targetPort, options.port)
   const down = async (): Promise<void> => {
+    node.life += 1
     await connections.close()
     node.openCalls.clear()
     node.knownIds = createKnownIds(rules, options.knownIdBytes)
