@@ -93,7 +93,7 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
       }
       await engine.open(call)
       ;({ logId } = await openSchema(engine, names, options.setup, options.order, name, call))
-      appends.onServer(await checkSequence(engine, names, name, call))
+      appends.onServer(...(await lookAtServer(engine, names, name, call)))
     },
     close: () => engine.close(),
 
@@ -166,18 +166,23 @@ function capabilities({ sharedAcrossProcesses, order }: BackendOptions): Capabil
 /**
  * A sequence that hands out positions in blocks makes readers skip events: refused before anything is read.
  *
- * @returns which run of the server this is.
+ * @returns which run of the server this is, and the last position in its log.
  */
-async function checkSequence(engine: Engine, names: Names, adapter: string, call: Parameters<Backend['open']>[0]): Promise<string> {
+async function lookAtServer(
+  engine: Engine,
+  names: Names,
+  adapter: string,
+  call: Parameters<Backend['open']>[0],
+): Promise<[run: string, end: number]> {
   const [row] = await engine.read(
     {
-      text: `SELECT s.seqcache, extract(epoch FROM pg_postmaster_start_time())::numeric(20, 6) FROM pg_sequence AS s
-        WHERE s.seqrelid = pg_get_serial_sequence($1, 'position')::regclass`,
+      text: `SELECT s.seqcache, extract(epoch FROM pg_postmaster_start_time())::numeric(20, 6), (SELECT max(position) FROM ${names.events})
+        FROM pg_sequence AS s WHERE s.seqrelid = pg_get_serial_sequence($1, 'position')::regclass`,
     },
     [names.events],
     call,
   )
-  if (row?.[0] === '1') return row[1] ?? ''
+  if (row?.[0] === '1') return [row[1] ?? '', Number(row[2] ?? 0)]
   throw new ConfigurationError('the sequence of events.position does not have CACHE 1, so readers could skip events.', {
     adapter,
     hint: `Run ALTER TABLE ${names.events} ALTER COLUMN position SET CACHE 1.`,

@@ -1,5 +1,6 @@
 import { AssertionError } from 'node:assert/strict'
 import type { Capabilities } from '../capabilities.js'
+import { isEventStoreError } from '../errors.js'
 import { undeclared } from './capability-term.js'
 import type { CaseContext, ConformanceCase } from './case.js'
 import { type CaseRecord, createContext } from './context.js'
@@ -178,7 +179,7 @@ function describeFailure(one: Pick<ConformanceCase, 'id'>, settings: RunSettings
   const compared = error instanceof AssertionError ? { expected: shown(error.expected), actual: shown(error.actual) } : {}
   const stack = error instanceof Error ? error.stack : undefined
   return {
-    message: error instanceof AssertionError ? error.message : `${messageOf(error)}`,
+    message: isEventStoreError(error) ? `it failed with ${error.name} (${error.code}): ${error.message}` : messageOf(error),
     step: record.lastStep,
     ...compared,
     ...(stack === undefined ? {} : { stack }),
