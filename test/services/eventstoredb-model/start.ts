@@ -74,7 +74,12 @@ export async function startEventStoreModel(options: EventStoreModelOptions = {})
     leader: () => ({ host: '127.0.0.1', port: connections.port }),
     cut: (peer) => connections.cut(Number(peer.slice(peer.lastIndexOf(':') + 1))),
   }
-  const server = new Server({ 'grpc.max_receive_message_length': 20 * mebibyte, 'grpc.max_send_message_length': -1 })
+  // A hundred calls of a connection at a time, as the server's web host has it: a client that leaves reads open runs into it.
+  const server = new Server({
+    'grpc.max_receive_message_length': 20 * mebibyte,
+    'grpc.max_send_message_length': -1,
+    'grpc.max_concurrent_streams': 100,
+  })
   addServices(server, node)
   const credentials =
     tls === undefined
