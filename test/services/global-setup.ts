@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node'
 import { findDynamoDB } from './dynamodb.js'
+import { findEventStoreDB } from './eventstoredb.js'
 import { findPostgres } from './postgres.js'
 
 declare module 'vitest' {
@@ -8,12 +9,14 @@ declare module 'vitest' {
     postgres: { readonly url: string | undefined; readonly reason: string }
     /** Endpoint of the DynamoDB of this run; undefined: not proven, for this reason. */
     dynamodb: { readonly endpoint: string | undefined; readonly reason: string }
+    /** URL of the EventStoreDB or KurrentDB of this run; undefined: the protocol model takes its place. */
+    eventstoredb: { readonly url: string | undefined; readonly reason: string }
   }
 }
 
-/** One server of each kind for all test files of a run; each file has a schema or a table of its own. */
+/** One server of each kind for all test files of a run; each file has a schema, a table or streams of its own. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [postgres, dynamodb] = await Promise.all([findPostgres(), findDynamoDB()])
+  const [postgres, dynamodb, eventstoredb] = await Promise.all([findPostgres(), findDynamoDB(), findEventStoreDB()])
   if (postgres.status === 'running') project.provide('postgres', { url: postgres.url, reason: postgres.from })
   else {
     project.provide('postgres', { url: undefined, reason: postgres.reason })
@@ -24,7 +27,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     project.provide('dynamodb', { endpoint: undefined, reason: dynamodb.reason })
     console.log(`not proven: DynamoDB server (${dynamodb.reason})`)
   }
+  if (eventstoredb.status === 'running') project.provide('eventstoredb', { url: eventstoredb.url, reason: eventstoredb.from })
+  else {
+    project.provide('eventstoredb', { url: undefined, reason: eventstoredb.reason })
+    console.log(`not proven: EventStoreDB node (${eventstoredb.reason}); its tests run on the protocol model`)
+  }
   return async () => {
-    await Promise.all([postgres, dynamodb].map((service) => (service.status === 'running' ? service.stop() : Promise.resolve())))
+    await Promise.all(
+      [postgres, dynamodb, eventstoredb].map((service) => (service.status === 'running' ? service.stop() : Promise.resolve())),
+    )
   }
 }

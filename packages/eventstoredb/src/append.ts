@@ -1,17 +1,59 @@
-import { type AppendOutcome, type AppendRequest, type BackendCall, LimitExceededError, checkExpected } from '@millrace/core'
+import { type AppendOutcome, type AppendRequest, type BackendCall, LimitExceededError, type Position, checkExpected } from '@millrace/core'
 import type { Expectation, Session } from './client.js'
 import type { DriverAppendResult } from './driver.js'
-import { toDriverEvent, toToken } from './event-data.js'
+import { compareTokens, toDriverEvent, toToken } from './event-data.js'
 import { mayHideTombstone, typeOf } from './map-error.js'
 import { readStream } from './read-events.js'
 import { actualVersion, isTombstoned } from './refused-append.js'
+import { settleAny, settleExact } from './settle.js'
 import { readHead } from './stream-head.js'
+
+/** Appends of one adapter. */
+export type Append = (request: AppendRequest, call: BackendCall) => Promise<AppendOutcome>
+
+/** Lost answers whose settling may be asked for. */
+const mostLost = 1000
+
+/**
+ * Appends, and settles those whose answer was lost: see `settle.ts`. For that it keeps where the log stood, as far as this adapter had seen,
+ * when they were first sent.
+ */
+export function createAppend(session: Session): Append {
+  let seen: Position | undefined
+  const lost = new Map<string, Position | undefined>()
+
+  async function once(request: AppendRequest, call: BackendCall): Promise<AppendOutcome> {
+    const outcome = await sendAppend(session, request, call)
+    const position = 'position' in outcome ? outcome.position : undefined
+    if (position !== undefined && (seen === undefined || compareTokens(seen, position) < 0)) seen = position
+    return outcome
+  }
+
+  return async (request, call) => {
+    const { attemptId, expected, settle } = request
+    if (!settle) {
+      const since = seen
+      return once(request, call).catch((error: unknown) => {
+        lost.set(attemptId, since)
+        const [oldest] = lost.keys()
+        if (lost.size > mostLost && oldest !== undefined) lost.delete(oldest)
+        throw error
+      })
+    }
+    const outcome =
+      expected === 'any' || expected === 'streamExists'
+        ? await settleAny(session, request, lost.get(attemptId), (exact) => once({ ...request, expected: exact }, call), call)
+        : await settleExact(session, request, await once(request, call), call)
+    lost.delete(attemptId)
+    return outcome
+  }
+}
 
 /**
  * One append. The server checks the expectation, and recognises a retry by its ids; what it answers to a retry of a batch that re-created
  * a stream, and to an expectation that does not hold, core compares with the stream.
  */
-export async function append(session: Session, request: AppendRequest, call: BackendCall): Promise<AppendOutcome> {
+async function sendAppend(session: Session, request: AppendRequest, call: BackendCall): Promise<AppendOutcome> {
   const { streamId, streamType, expected, events } = request
   // One without events would undelete a deleted stream, and says 0 of a missing one: never sent.
   if (events.length === 0) return checkOnly(session, request, call)
@@ -76,7 +118,7 @@ async function refuseUnlessLive(session: Session, request: AppendRequest, call: 
 async function deletedHow(session: Session, request: AppendRequest, call: BackendCall): Promise<AppendOutcome> {
   const outcome = await checkOnly(session, request, call)
   // Re-created between the two looks.
-  return outcome.status === 'stored' ? append(session, request, call) : outcome
+  return outcome.status === 'stored' ? sendAppend(session, request, call) : outcome
 }
 
 /** Older servers count the data only, newer ones more, so one may refuse what the limits let pass. */

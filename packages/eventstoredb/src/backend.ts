@@ -1,5 +1,5 @@
 import type { Backend, Capabilities } from '@millrace/core'
-import { append } from './append.js'
+import { createAppend } from './append.js'
 import type { Session } from './client.js'
 import { compareTokens } from './event-data.js'
 import { readMetadata, removeStream, truncateStream, writeMetadata } from './head-changes.js'
@@ -14,6 +14,7 @@ export function eventStoreDBBackend(session: Session): Backend {
   return {
     name: 'eventstoredb',
     capabilities,
+    settles: true,
     classifyError,
 
     async open(call) {
@@ -23,7 +24,7 @@ export function eventStoreDBBackend(session: Session): Backend {
     },
     close: () => session.close(),
 
-    append: (request, call) => append(session, request, call),
+    append: createAppend(session),
     readHead: (streamId, call) => readHead(session, streamId, call),
     readStreamPage: (request, call) => readPage(session, request, call),
     readLogEnd: (_settled, call) => readLogEnd(session, call),

@@ -23,7 +23,9 @@ export async function readPage(session: Session, request: StreamPageRequest, cal
     const read = await readStream(session, streamId, { direction, from: first, maxCount, maxBytes }, call)
     if (read.status !== 'found')
       return { head: { ...nothing, status: read.status === 'tombstoned' ? 'tombstoned' : 'missing' }, events: [] }
-    const events = read.events.slice(0, limit)
+    // The window may begin or end where nothing is visible, and then the server gives what lies beyond.
+    const within = read.events.filter(({ version }) => to === undefined || (forwards ? version <= to : version >= to))
+    const events = within.slice(0, limit)
     const [top, last] = [events[0]?.version, events.at(-1)?.version]
     if (top === undefined || last === undefined) {
       const head = await readHead(session, streamId, call)

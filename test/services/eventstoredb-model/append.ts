@@ -42,7 +42,7 @@ export function append({ data, knownIds }: Writer, stream: string, expected: Exp
 }
 
 /** What an expectation is, seen from the last revision. */
-export function expectationOf(tip: bigint, expected: Expected): Expectation {
+function expectationOf(tip: bigint, expected: Expected): Expectation {
   if (expected.kind !== 'revision') return expected.kind
   if (expected.revision === tip) return 'tip'
   return expected.revision < tip ? 'below' : 'above'

@@ -14,7 +14,7 @@ export interface FaultyCall {
  * - `not leader`, `unavailable`, `access denied`: refused, nothing done;
  * - `end`: a subscription ends with OK.
  */
-export type FaultKind =
+type FaultKind =
   | 'cut before'
   | 'cut after'
   | 'reset before'

@@ -1,7 +1,7 @@
 import type { ModelRules } from './rules.js'
 
 /** Where an event was written, as a leader remembers it. */
-export interface KnownId {
+interface KnownId {
   readonly stream: string
   readonly revision: bigint
 }

@@ -21,8 +21,8 @@ const orders = {
   restart: () => model.restart(),
 }
 
-process.on('message', async ({ number, order, parameter }) => {
-  process.send({ number, result: await orders[order](parameter) })
+process.on('message', ({ number, order, parameter }) => {
+  void Promise.resolve(orders[order](parameter)).then((result) => process.send({ number, result }))
 })
 // The process that started this one is gone, or wants it to go.
 process.on('disconnect', () => process.exit(0))

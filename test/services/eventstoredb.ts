@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { type EventStoreModelProcess, startEventStoreModelProcess } from './eventstoredb-model/start-process.js'
+import type { EventStoreModelOptions } from './eventstoredb-model/start.js'
+
+/** A real node that tests may use, or the reason why there is none. */
+export type EventStoreDBService =
+  | { readonly status: 'running'; readonly url: string; readonly from: string; stop(): Promise<void> }
+  | { readonly status: 'not proven'; readonly reason: string }
+
+/** The image of docker-compose.yml. */
+const image = 'eventstore/eventstore:24.10'
+
+/** `EVENTSTOREDB_URL`, else a container where a Docker engine answers. */
+export async function findEventStoreDB(): Promise<EventStoreDBService> {
+  const url = process.env.EVENTSTOREDB_URL
+  if (url !== undefined && url !== '') return { status: 'running', url, from: 'EVENTSTOREDB_URL', stop: () => Promise.resolve() }
+  const none = { status: 'not proven', reason: 'no EVENTSTOREDB_URL, no Docker engine' } as const
+  if (process.env.DOCKER_HOST === undefined && !existsSync('/var/run/docker.sock')) return none
+  try {
+    const { GenericContainer, Wait } = await import('testcontainers')
+    const container = await new GenericContainer(image)
+      .withEnvironment({ EVENTSTORE_INSECURE: 'true', EVENTSTORE_RUN_PROJECTIONS: 'None', EVENTSTORE_MEM_DB: 'true' })
+      .withExposedPorts(2113)
+      .withWaitStrategy(Wait.forHttp('/health/live', 2113).forStatusCodeMatching((code) => code < 300))
+      .start()
+    return {
+      status: 'running',
+      url: `esdb://${container.getHost()}:${container.getMappedPort(2113)}?tls=false`,
+      from: `container ${image}`,
+      stop: async () => void (await container.stop()),
+    }
+  } catch {
+    return none
+  }
+}
+
+/** Which client speaks; a process can load one of them only. */
+export type Driver = '@eventstore/db-client' | '@kurrent/kurrentdb-client'
+
+/** A node under test. */
+export interface Node {
+  readonly url: string
+  /** What it is called in reports: what holds on the model is not proven of a real node. */
+  readonly kind: 'protocol model' | 'node'
+  /** Undefined: a real node. */
+  readonly model: EventStoreModelProcess | undefined
+  /** Another model, that refuses whatever credentials it is given. Undefined: a real node. */
+  readonly denied: (() => Promise<string>) | undefined
+  stop(): Promise<void>
+}
+
+/** The real node of this run if there is one, else a protocol model of the test file's own. */
+export async function openNode(realUrl: string | undefined, driver: Driver, options: EventStoreModelOptions = {}): Promise<Node> {
+  const speaking = (url: string): string => (driver === '@eventstore/db-client' ? url : url.replace(/^esdb/u, 'kurrentdb'))
+  if (realUrl !== undefined)
+    return { url: speaking(realUrl), kind: 'node', model: undefined, denied: undefined, stop: () => Promise.resolve() }
+  const model = await startEventStoreModelProcess(options)
+  let refusing: Promise<EventStoreModelProcess> | undefined
+  return {
+    url: speaking(model.url),
+    kind: 'protocol model',
+    model,
+    denied: async () => speaking((await (refusing ??= startEventStoreModelProcess({ faults: [{ does: 'access denied' }] }))).url),
+    async stop() {
+      await model.stop()
+      await (await refusing)?.stop()
+    },
+  }
+}
