@@ -26,6 +26,6 @@ export async function writers({ processes, ...order }) {
       return done
     }),
   )
-  for (const child of children) child.disconnect()
+  for (const child of children) if (child.connected) child.disconnect()
   return { rate: results.reduce((sum, { rate }) => sum + rate, 0), acknowledged: results.flatMap(({ acknowledged }) => acknowledged) }
 }

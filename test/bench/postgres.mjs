@@ -15,7 +15,7 @@ register('../conformance/ts-hooks.mjs', import.meta.url)
 const { findPostgres } = await import('../services/postgres.ts')
 
 const quick = process.argv.includes('--quick')
-const rounds = quick ? 3 : 7
+const rounds = quick ? 3 : 5
 const ms = quick ? 400 : 1500
 const service = await findPostgres()
 if (service.status === 'not proven') {
