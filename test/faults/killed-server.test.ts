@@ -1,3 +1,4 @@
+import { doctor } from '@millrace/postgres'
 import { expect, test } from 'vitest'
 import { cluster } from './cluster.js'
 import { databaseAt, until } from './database.js'
@@ -22,7 +23,7 @@ async function run(context: Parameters<typeof cluster>[0], config: Readonly<Reco
   }
   const before = ledger.acknowledged
   await until(() => ledger.acknowledged >= before + 50)
-  return ledger.judge()
+  return { ...(await ledger.judge()), facts: await doctor({ connection: server.url, schema: db.schema }) }
 }
 
 test('kill -9 under 8 writers, three times: nothing acknowledged is lost, and every append in flight is settled', async (context) => {
@@ -34,6 +35,7 @@ test('kill -9 under 8 writers, three times: nothing acknowledged is lost, and ev
 test('the control, with synchronous_commit = off: the same checkers report the loss', async (context) => {
   // The writer of the log is put to sleep, so that every run loses something.
   const lossy = { synchronous_commit: 'off', wal_writer_delay: '10s', wal_writer_flush_after: '1GB' }
-  const { anomalies } = await run(context, lossy, 1)
+  const { anomalies, facts } = await run(context, lossy, 1)
   expect(anomalies.map(({ name }) => name)).toContain('lost-write')
+  expect(facts).toContainEqual(expect.objectContaining({ name: 'synchronous_commit', status: 'warning' }))
 })
