@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { ConformanceHarness, HarnessContext, HarnessInstance } from '@millrace/core/conformance'
 import pg from 'pg'
 import type { PostgresClient, PostgresOptions, PostgresPool } from './options.js'
@@ -38,6 +39,7 @@ function createInstance(connection: string, context: HarnessContext, given: Post
 
   return {
     adapter,
+    versions: () => versions(connection),
     peer: () => Promise.resolve(make({ setup: 'auto' })),
     async broken(kind) {
       if (kind === 'unreachable') return make({ connection: `postgres://app:${secret}@127.0.0.1:1/app` })
@@ -101,6 +103,18 @@ async function execute(connectionString: string, sql: string, values?: unknown[]
   await client.connect()
   try {
     await (values === undefined ? client.query(sql) : client.query(sql, values))
+  } finally {
+    await client.end()
+  }
+}
+
+async function versions(connectionString: string): Promise<{ adapter: string; server: string }> {
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ server_version: string }>('SHOW server_version')
+    return { adapter: version, server: `PostgreSQL ${rows[0]?.server_version ?? ''}` }
   } finally {
     await client.end()
   }

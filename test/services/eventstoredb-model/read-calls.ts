@@ -190,6 +190,8 @@ function filterOf(options: Options, { subscriptions }: ModelRules): (event: Stor
   const subject = filter.hasStreamIdentifier() ? 'stream' : 'type'
   const prefixes = expression.getPrefixList()
   const regex = expression.getRegex()
+  // A pattern that is none fails the call, not the process when an event comes.
+  subscriptions.regexMatches('', regex)
   return (event) =>
-    regex === '' ? subscriptions.streamMatches(event[subject], prefixes) : subscriptions.typeMatches(event[subject], regex)
+    regex === '' ? subscriptions.prefixMatches(event[subject], prefixes) : subscriptions.regexMatches(event[subject], regex)
 }
