@@ -84,8 +84,3 @@ export async function endSessions(connectionString: string): Promise<void> {
   await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'millrace' AND pid % 2 = 0")
   await client.end()
 }
-
-/** Nothing of an acknowledged event's promise is broken, and nobody was left in doubt. */
-export function holds({ anomalies, notJudged, unexpected, unresolved }: LedgerVerdict): boolean {
-  return anomalies.length === 0 && notJudged.length === 0 && unexpected.length === 0 && unresolved === 0
-}
