@@ -9,16 +9,18 @@ const secret = 'correct-horse-battery-staple'
 export interface PostgresHarnessOptions {
   readonly url: string
   readonly module?: URL | undefined
+  /** What the way to the server asks for, as a pooler does. */
+  readonly options?: Pick<PostgresOptions, 'pooler' | 'coalesce' | 'order'> | undefined
 }
 
 /** The Postgres adapter under the conformance suite: a schema for each namespace of one server. */
-export function postgresHarness({ url, module }: PostgresHarnessOptions): ConformanceHarness {
+export function postgresHarness({ url, module, options = {} }: PostgresHarnessOptions): ConformanceHarness {
   const connection = withPassword(url)
   return {
     name: 'postgres',
     module,
     secrets: [secret],
-    createAdapter: (context) => Promise.resolve(createInstance(connection, context)),
+    createAdapter: (context) => Promise.resolve(createInstance(connection, context, options)),
   }
 }
 
@@ -29,10 +31,10 @@ function withPassword(text: string): string {
   return url.href
 }
 
-function createInstance(connection: string, context: HarnessContext): HarnessInstance {
+function createInstance(connection: string, context: HarnessContext, given: PostgresOptions): HarnessInstance {
   const { namespace: schema, pageSize, connections: max = 10, setup } = context
   const make = (options: PostgresOptions = {}) =>
-    postgres({ connection: { connectionString: connection, max }, schema, pageSize, setup, ...options })
+    postgres({ connection: { connectionString: connection, max }, schema, pageSize, setup, ...given, ...options })
   const adapter = make()
 
   return {
@@ -55,7 +57,7 @@ function createInstance(connection: string, context: HarnessContext): HarnessIns
     async injected() {
       const pool = new pg.Pool({ connectionString: connection, max })
       return {
-        adapter: postgres({ pool: pool as unknown as PostgresPool, schema, pageSize }),
+        adapter: postgres({ pool: pool as unknown as PostgresPool, schema, pageSize, ...given }),
         async stillOpen() {
           const { rows } = await pool.query('SELECT 1 AS one')
           await pool.end()
