@@ -17,7 +17,7 @@ const puts = ({ operation }: { operation: string }): boolean => operation === 'P
 const fates: Readonly<Record<string, readonly Fault[]>> = {
   'answer lost': [loseAnswer],
   'request lost': [loseRequest],
-  'answer, request, answer lost': [loseAnswer, loseRequest, loseAnswer],
+  'two requests and an answer lost': [loseRequest, loseRequest, loseAnswer],
   'answered with 500 after it was done': [refuseAfter('InternalServerError', { status: 500 })],
   'answered with 503 before': [refuse('ServiceUnavailable', { status: 503 })],
   'a copy of it comes later': [twice(20)],
@@ -139,11 +139,10 @@ describe('what stays unknown or is refused', () => {
       const [sent, streamId] = [events(count), `s-${count}`]
       const store = own.open()
       await store.open()
-      const fault = own.proxy.inject({ when: puts, fault: hangAfter })
+      let sentOnce = false
+      const fault = own.proxy.inject({ when: (one) => (sentOnce ||= puts(one)), fault: hangAfter })
       const error = await failureOf(store.appendToStream(streamId, sent, { expectedVersion: 'noStream', timeoutMs: 300 }))
-      // The put was done, and the look for it was not answered in time or found it.
-      expect(['outcome-unknown']).toContain(error.code)
-      expect([error.outcome, error.retryable, error.eventIds]).toEqual(['unknown', true, idsOf(sent)])
+      expect([error.code, error.outcome, error.retryable, error.eventIds]).toEqual(['outcome-unknown', 'unknown', true, idsOf(sent)])
       fault.end()
       expect(await own.open().appendToStream(streamId, sent, { expectedVersion: 'noStream' })).toMatchObject({
         firstVersion: 1,
@@ -156,9 +155,10 @@ describe('what stays unknown or is refused', () => {
     const own = await table(context)
     const store = own.open()
     await store.open()
-    own.proxy.inject({ fault: hangAfter })
+    let sentOnce = false
+    own.proxy.inject({ when: (one) => (sentOnce ||= puts(one)), fault: hangAfter })
     const error = await failureOf(store.appendToStream('s', events(1), { timeoutMs: 300 }))
-    expect([error.code, error.retryable]).toEqual(error.code === 'timeout' ? ['timeout', true] : ['outcome-unknown', false])
+    expect([error.code, error.retryable]).toEqual(['outcome-unknown', false])
   })
   test('a rival that was there first: a conflict, not a success', async (context) => {
     const own = await table(context)
@@ -195,7 +195,7 @@ describe('what stays unknown or is refused', () => {
     await store.appendToStream('s', events(2))
     expect(some.struck).toBe(3)
     own.proxy.inject({ when: isChange, fault: conflict })
-    const error = await failureOf(store.appendToStream('t', events(2), { timeoutMs: 1000 }))
+    const error = await failureOf(store.appendToStream('t', events(2)))
     expect([error.code, error.outcome, error.retryable]).toEqual(['unavailable', 'not-applied', true])
     expect(await own.items('STREAM#t')).toEqual([])
   })
@@ -207,9 +207,9 @@ describe('what stays unknown or is refused', () => {
     await store.appendToStream('s', events(1))
     own.proxy.inject({ fault: refuse('ProvisionedThroughputExceededException') })
     const startedAt = performance.now()
-    const error = await failureOf(store.appendToStream('t', events(1), { timeoutMs: 1000 }))
-    expect([error.code, error.outcome]).toEqual(['unavailable', 'not-applied'])
-    expect(performance.now() - startedAt).toBeLessThan(2000)
+    const error = await failureOf(store.appendToStream('t', events(1)))
+    expect([error.code, error.outcome, error.retryable]).toEqual(['unavailable', 'not-applied', true])
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
     expect((await failureOf(store.getStreamState('s', { timeoutMs: 1000 }))).code).toBe('unavailable')
     expect(await own.items('STREAM#t')).toEqual([])
   })
