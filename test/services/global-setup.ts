@@ -33,6 +33,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     console.log(`not proven: EventStoreDB node (${eventstoredb.reason}); its tests run on the protocol model`)
   }
   return async () => {
-    await Promise.all([postgres, dynamodb, eventstoredb].map((service) => (service.status === 'running' ? service.stop() : Promise.resolve())))
+    await Promise.all(
+      [postgres, dynamodb, eventstoredb].map((service) => (service.status === 'running' ? service.stop() : Promise.resolve())),
+    )
   }
 }
