@@ -86,7 +86,7 @@ async function failuresOf(names: readonly BugName[]): Promise<Record<CaseId, str
   const harness = await plantBugs(bugs.filter(({ name }) => names.includes(name)))
   const { cases } = await runConformance(harness, { profile: 'smoke', seed: 1 })
   const failed = cases.filter(({ status }) => status === 'failed')
-  for (const { id, failure } of failed) expect(failure?.replay).toBe(`--case ${id} --seed 1 --profile smoke`)
+  for (const { id, replay } of failed) expect(replay).toBe(`--case ${id} --seed 1 --profile smoke`)
   return Object.fromEntries(failed.map(({ id, failure }) => [id, failure?.message ?? '']))
 }
 

@@ -1,4 +1,4 @@
-import type { PooledClient, PostgresAdapter, PostgresPool, QueryConfig } from '@millrace/postgres'
+import type { PooledClient, PostgresAdapter, PostgresOptions, PostgresPool, QueryConfig } from '@millrace/postgres'
 import pg from 'pg'
 import type { TestContext } from 'vitest'
 import { type Database, asPool, database } from './database.js'
@@ -11,16 +11,24 @@ interface Scene {
   readonly adapter: PostgresAdapter
   /** Statements that append, in the order they were sent: by itself, several, all or nothing. */
   readonly sent: string[]
+  /** All statements, in the order they were sent. */
+  readonly statements: string[]
   /** Comes between an append and the server. */
   intercept(hook: (config: QueryConfig, run: Query) => ReturnType<PooledClient['query']>): void
 }
 
 /** An open adapter on a pool whose round trips are seen. */
-export async function seenAppends(context: TestContext, max = 10, db: Database = database(context)): Promise<Scene> {
+export async function seenAppends(
+  context: TestContext,
+  max = 10,
+  db: Database = database(context),
+  options: PostgresOptions = {},
+): Promise<Scene> {
   const inner = new pg.Pool({ connectionString: db.url, max })
   inner.on('error', () => undefined)
   context.onTestFinished(() => inner.end())
   const sent: string[] = []
+  const statements: string[] = []
   let hook: Parameters<Scene['intercept']>[0] = (config, run) => run(config)
   const pool: PostgresPool = {
     ...asPool(inner),
@@ -31,6 +39,7 @@ export async function seenAppends(context: TestContext, max = 10, db: Database =
       const run: Query = (config) => client.query(config as never) as unknown as ReturnType<PooledClient['query']>
       return {
         query(config) {
+          statements.push(config.text)
           const [, kind] = /"append_(v2|many_v2|all_v2)"\(/u.exec(config.values === undefined ? '' : config.text) ?? []
           if (kind === undefined) return run(config)
           sent.push(kind.replace('_v2', ''))
@@ -42,7 +51,7 @@ export async function seenAppends(context: TestContext, max = 10, db: Database =
       }
     },
   }
-  const adapter = db.open({ pool })
+  const adapter = db.open({ pool, ...options })
   await adapter.open()
-  return { db, adapter, sent, intercept: (next) => (hook = next) }
+  return { db, adapter, sent, statements, intercept: (next) => (hook = next) }
 }

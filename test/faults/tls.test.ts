@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { postgres } from '@millrace/postgres'
+import pg from 'pg'
 import { expect, test } from 'vitest'
 import { type Authority, type Certificate, createAuthority } from '../services/certificates.js'
 import type { PostgresCluster } from '../services/postgres-cluster.js'
@@ -38,10 +39,17 @@ test('verified by its authority and its host: connects; anything else is refused
   const ours = await authority(context)
   const server = await cluster(context)
   const { ca } = ours
-  const url = (more = '') => `postgres://postgres:correct-horse@127.0.0.1:${server.port}/postgres?application_name=tls${more}`
+  const url = (more = '') => `postgres://app:correct-horse@127.0.0.1:${server.port}/postgres?application_name=tls${more}`
   // Not loopback by name, so TLS is verified by default; the address leads to this machine all the same.
   const elsewhere = url().replace('127.0.0.1', '0.0.0.0')
 
+  await startWith(server, await ours.certify('127.0.0.1'))
+  const admin = new pg.Client({ connectionString: server.url })
+  await admin.connect()
+  await admin.query('CREATE ROLE app SUPERUSER LOGIN')
+  await admin.end()
+  // Who speaks no TLS, as this user, is refused.
+  await server.write('pg_hba.conf', 'hostssl all app all trust\nhostnossl all app all reject\nhost all postgres all trust\n')
   await startWith(server, await ours.certify('127.0.0.1'))
   await open(url(), { tls: { ca } })
   // The authority is not one that the machine trusts.
@@ -61,7 +69,7 @@ test('verified by its authority and its host: connects; anything else is refused
   // The opt-outs are words of their own.
   await open(url(), { tls: 'unverified' })
   await open(url('&sslmode=no-verify'))
-  await open(url(), { tls: 'off' })
+  expect(await failureOf(open(url(), { tls: 'off' }))).toMatchObject({ code: 'access-denied' })
 
   // Signed by the authority, for another host.
   await startWith(server, await ours.certify('db.example'))

@@ -20,7 +20,7 @@ export interface DriverEvent {
   readonly type: string
   readonly contentType: never
   readonly data: never
-  readonly metadata?: never
+  readonly metadata: never
 }
 
 export interface DriverPosition {

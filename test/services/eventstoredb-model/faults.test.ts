@@ -57,17 +57,20 @@ test.each([
   { does: 'hang after', stored: 1 },
 ] as const)('$does: an append is not answered, and its deadline ends it', async ({ does, stored }) => {
   const { model, client } = await modelAndClient()
+  // Connected before the clock of the deadline runs.
+  await append(client, 'other')
   model.faults.add({ does, calls: ['append'], times: 1 })
-  await expect(append(client, 's', [event()], { deadline: 100 })).rejects.toMatchObject({ type: 'deadline-exceeded' })
+  await expect(append(client, 's', [event()], { deadline: 1000 })).rejects.toMatchObject({ type: 'deadline-exceeded' })
   expect(await lengthOf(client)).toBe(stored)
 })
 
 test('delay: an append lands after its caller has given up', async () => {
   const { model, client } = await modelAndClient()
-  model.faults.add({ does: 'delay', calls: ['append'], times: 1, ms: 300 })
+  model.faults.add({ does: 'delay', calls: ['append'], times: 1, ms: 2000 })
   const subscription = client.subscribeToStream('s')
+  await new Promise((resolve) => subscription.once('confirmation', resolve))
   const late = event()
-  await expect(append(client, 's', [late], { deadline: 100 })).rejects.toMatchObject({ type: 'deadline-exceeded' })
+  await expect(append(client, 's', [late], { deadline: 1000 })).rejects.toMatchObject({ type: 'deadline-exceeded' })
   for await (const { event: seen } of subscription) {
     expect(seen?.id).toBe(late.id)
     break
@@ -153,6 +156,19 @@ test('down: nobody answers; up: the data is there, recent ids are not, explicit 
   expect([await lengthOf(client, 'any'), await lengthOf(client, 'exact')]).toEqual([2, 1])
 })
 
+test('what was delayed when the node went down is not done by the node that comes up', async () => {
+  const { model, client } = await modelAndClient()
+  model.faults.add({ does: 'delay', calls: ['append'], times: 1, ms: 200 })
+  const pending = append(client)
+  const failed = expect(pending).rejects.toMatchObject({ type: 'unavailable' })
+  await expect.poll(() => model.faults.count).toBe(1)
+  await model.restart()
+  await failed
+  // Answered after the delayed one was due.
+  model.faults.add({ does: 'delay', calls: ['append'], times: 1, ms: 300 })
+  expect(await append(client)).toMatchObject({ nextExpectedRevision: 0n })
+})
+
 test('ids are remembered until others need the room', async () => {
   const { client } = await modelAndClient({ knownIdBytes: 100 })
   const first = event()
@@ -204,6 +220,22 @@ test('a reader who does not read leaves the rest in the node', async () => {
   expect(model.openCalls).toBe(1)
   await read.cancel()
   await expect.poll(() => model.openCalls).toBe(0)
+})
+
+test('a node serves a hundred calls of a connection: that many reads left open block every client of the process', async () => {
+  const { model, client } = await modelAndClient()
+  // More than a reader's window holds.
+  await append(
+    client,
+    's',
+    Array.from({ length: 5 }, () => jsonEvent({ type: 'Large', data: 'x'.repeat(100_000) })),
+  )
+  const reads = Array.from({ length: 100 }, () => client.readStream('s'))
+  await Promise.all(reads.map((read) => read[Symbol.asyncIterator]().next()))
+  const second = connected(model.url)
+  await expect(append(second, 's', [event()], { deadline: 300 })).rejects.toMatchObject({ type: 'deadline-exceeded' })
+  await Promise.all(reads.map((read) => read.cancel()))
+  await append(second)
 })
 
 test('discovery leads to the node', async () => {

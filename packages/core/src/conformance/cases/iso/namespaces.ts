@@ -13,6 +13,7 @@ export const iso01: ConformanceCase = {
   rationale: 'Two applications on one server that read each other’s events.',
   async run(t) {
     const [one, two] = [await t.instance({}), await t.instance({})]
+    if (one.sharedLog === true) t.notProven('one node holds the streams of all namespaces')
     const streamId = t.stream()
     const mine = t.events(3)
     await using reader = follow(t, two.adapter.subscribeToStream(streamId))
@@ -33,7 +34,6 @@ export const iso01: ConformanceCase = {
     await reader.until('the next of its own', () => reader.events.length === 3)
     t.deepEqual(await idsOf(two.adapter, streamId), eventIds(reader.events), 'a subscription gets its own events only')
     await t.part({ capability: 'readAll' }, async () => {
-      if (one.sharedLog === true) t.notProven('all namespaces have one log')
       t.equal((await one.adapter.readAll().toArray()).length, 4, 'the log of the one')
       t.equal((await two.adapter.readAll().toArray()).length, 3, 'the log of the other')
       const position = (await endOfLog(one.adapter)) ?? ''

@@ -57,9 +57,10 @@ export const lif01: ConformanceCase = {
     await t.part({ hooks: ['peer'] }, async () => {
       const own = await t.adapter()
       const peer = await t.peer()
-      await peer.appendToStream(streamId, t.events(1))
+      const shared = t.stream()
+      await peer.appendToStream(shared, t.events(1))
       await peer.close()
-      t.equal((await own.readStream(streamId).toArray()).length, 1, 'closing one adapter leaves another on the same data open')
+      t.equal((await own.readStream(shared).toArray()).length, 1, 'closing one adapter leaves another on the same data open')
     })
     await t.part({ hooks: ['injected'] }, async () => {
       const injected = await (await t.instance()).injected?.()

@@ -25,6 +25,7 @@ export const lif03: ConformanceCase = {
     await t.part({ hooks: ['peer'] }, async () => {
       t.step('first uses of several adapters')
       const fresh = await t.instance({})
+      const shared = t.stream()
       const adapters = [fresh.adapter]
       while (adapters.length < 5) {
         const peer = await fresh.peer?.()
@@ -32,17 +33,17 @@ export const lif03: ConformanceCase = {
       }
       const calls = Array.from(
         { length: 20 },
-        (_, index) => () => (adapters[index % 5] ?? fresh.adapter).appendToStream(streamId, t.events(1)),
+        (_, index) => () => (adapters[index % 5] ?? fresh.adapter).appendToStream(shared, t.events(1)),
       )
       const result = await t.race(calls)
       t.deepEqual(result.lost, [], 'concurrent first uses of several adapters all succeed')
-      t.equal((await fresh.adapter.readStream(streamId).toArray()).length, 20, 'they share one store')
+      t.equal((await fresh.adapter.readStream(shared).toArray()).length, 20, 'they share one store')
       await Promise.all(adapters.map((one) => one.close()))
     })
     await t.part(
       { capability: 'sharedAcrossProcesses', hooks: ['module'] },
-      () => twoProcesses(t, streamId),
-      () => secondProcess(t, streamId),
+      () => twoProcesses(t, t.stream()),
+      () => secondProcess(t, t.stream()),
     )
   },
 }
@@ -134,14 +135,15 @@ export const lif07: ConformanceCase = {
     await t.resolves(implicit.open(), 'open after the first use does nothing')
     t.step('read first')
     const reading = await t.adapter({})
-    t.deepEqual(await t.resolves(reading.readStream(streamId).toArray(), 'a read opens as well'), [], 'it is empty')
+    t.deepEqual(await t.resolves(reading.readStream(t.stream()).toArray(), 'a read opens as well'), [], 'it is empty')
     t.step('open')
     const explicit = await t.adapter({})
+    const kept = t.stream()
     await t.resolves(Promise.all([explicit.open(), explicit.open(), explicit.open()]), 'concurrent opens all resolve')
     await t.resolves(explicit.open(), 'opening again does nothing')
-    await explicit.appendToStream(streamId, t.events(2))
+    await explicit.appendToStream(kept, t.events(2))
     await t.resolves(explicit.open(), 'opening again does nothing')
-    t.equal((await explicit.getStreamState(streamId)).version, 2, 'opening again keeps the data')
+    t.equal((await explicit.getStreamState(kept)).version, 2, 'opening again keeps the data')
     await t.part({ hooks: ['broken'] }, async () => {
       t.step('construction')
       const unreachable = await t.resolves(t.broken('unreachable'), 'construction connects nothing')

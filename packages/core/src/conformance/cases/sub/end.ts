@@ -1,13 +1,23 @@
 import type { CaseContext, ConformanceCase } from '../../case.js'
 import type { EventStoreAdapter, Subscription } from '../../../adapter.js'
+import type { Position } from '../../../event.js'
 import { follow, timesCaughtUp } from '../follow.js'
 import { endOfLog, filledLog } from '../log-views.js'
 import { inverseOf } from '../../inverse.js'
 import { eventIds, filled } from '../views.js'
 
-/** A subscription of each kind that the adapter has. */
-function kinds(t: CaseContext, adapter: EventStoreAdapter, streamId: string, options: { signal?: AbortSignal } = {}): Subscription[] {
-  return [adapter.subscribeToStream(streamId, options), ...(t.declares('readAll') ? [adapter.subscribeToAll(options)] : [])]
+/** A subscription of each kind that the adapter has, to what the case has stored. */
+function kinds(
+  t: CaseContext,
+  adapter: EventStoreAdapter,
+  streamId: string,
+  since: Position | undefined,
+  options: { signal?: AbortSignal } = {},
+): Subscription[] {
+  return [
+    adapter.subscribeToStream(streamId, options),
+    ...(t.declares('readAll') ? [adapter.subscribeToAll({ after: since, ...options })] : []),
+  ]
 }
 
 export const sub06: ConformanceCase = {
@@ -52,8 +62,12 @@ export const sub07: ConformanceCase = {
   rationale: 'A subscription that swallows errors: the projection stands still and nobody knows.',
   async run(t) {
     const adapter = await t.adapter()
+    const since = t.declares('readAll') ? await endOfLog(adapter) : undefined
     const { streamId, events } = await filled(t, adapter, 5)
-    for (const make of [() => adapter.subscribeToStream(streamId), ...(t.declares('readAll') ? [() => adapter.subscribeToAll()] : [])]) {
+    for (const make of [
+      () => adapter.subscribeToStream(streamId),
+      ...(t.declares('readAll') ? [() => adapter.subscribeToAll({ after: since })] : []),
+    ]) {
       const failure = new Error('the handler fails')
       let handled = 0
       const handling = (async () => {
@@ -86,14 +100,15 @@ export const sub08: ConformanceCase = {
   rationale: 'A worker that cannot be stopped, or that takes a shutdown for an error.',
   async run(t) {
     const adapter = await t.adapter()
+    const since = t.declares('readAll') ? await endOfLog(adapter) : undefined
     const { streamId } = await filled(t, adapter, 3)
     const control = (): { readonly abort: AbortController; readonly reason: Error } => ({
       abort: new AbortController(),
       reason: new Error('the caller has had enough'),
     })
-    for (const index of kinds(t, adapter, streamId).keys()) {
+    for (const index of kinds(t, adapter, streamId, since).keys()) {
       const { abort, reason } = control()
-      const reader = follow(t, kinds(t, adapter, streamId, { signal: abort.signal })[index] as Subscription)
+      const reader = follow(t, kinds(t, adapter, streamId, since, { signal: abort.signal })[index] as Subscription)
       await reader.until('caught up, so waiting', () => timesCaughtUp(reader) === 1)
       abort.abort(reason)
       const ended = await t.within(1000, reader.ended, 'an abort ends a waiting subscription')
@@ -101,7 +116,7 @@ export const sub08: ConformanceCase = {
 
       const inside = control()
       const body = (async () => {
-        for await (const _event of kinds(t, adapter, streamId, { signal: inside.abort.signal })[index] as Subscription)
+        for await (const _event of kinds(t, adapter, streamId, since, { signal: inside.abort.signal })[index] as Subscription)
           inside.abort.abort(inside.reason)
       })()
       await t.rejectsWith(
@@ -112,12 +127,12 @@ export const sub08: ConformanceCase = {
 
       const before = control()
       before.abort.abort(before.reason)
-      const never = kinds(t, adapter, streamId, { signal: before.abort.signal })[index] as Subscription
+      const never = kinds(t, adapter, streamId, since, { signal: before.abort.signal })[index] as Subscription
       await t.rejectsWith(never[Symbol.asyncIterator]().next(), before.reason, 'an abort before the start rejects with its reason')
 
       let seen = 0
       const broken = (async () => {
-        for await (const _event of kinds(t, adapter, streamId)[index] as Subscription) {
+        for await (const _event of kinds(t, adapter, streamId, since)[index] as Subscription) {
           seen += 1
           if (seen === 2) break
         }
@@ -125,7 +140,7 @@ export const sub08: ConformanceCase = {
       await t.within(1000, broken, 'break ends it')
       t.equal(seen, 2, 'nothing is delivered after a break')
 
-      const disposed = kinds(t, adapter, streamId)[index] as Subscription
+      const disposed = kinds(t, adapter, streamId, since)[index] as Subscription
       const waiting = follow(t, disposed)
       await waiting.until('caught up, so waiting', () => timesCaughtUp(waiting) === 1)
       await t.within(1000, Promise.resolve(disposed[Symbol.asyncDispose]()), 'dispose resolves')
@@ -175,8 +190,9 @@ export const sub11: ConformanceCase = {
   rationale: 'A process that does not end, since a subscription waits for ever.',
   async run(t) {
     const adapter = await t.adapter({ pageSize: 3 })
+    const since = t.declares('readAll') ? await endOfLog(adapter) : undefined
     const { streamId } = await filled(t, adapter, 5)
-    const waiting = kinds(t, adapter, streamId).map((subscription) => follow(t, subscription))
+    const waiting = kinds(t, adapter, streamId, since).map((subscription) => follow(t, subscription))
     for (const reader of waiting) await reader.until('caught up', () => timesCaughtUp(reader) === 1)
     const suspended = adapter.subscribeToStream(streamId)[Symbol.asyncIterator]()
     await suspended.next()
