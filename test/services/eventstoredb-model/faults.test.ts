@@ -158,14 +158,14 @@ test('down: nobody answers; up: the data is there, recent ids are not, explicit 
 
 test('what was delayed when the node went down is not done by the node that comes up', async () => {
   const { model, client } = await modelAndClient()
-  model.faults.add({ does: 'delay', calls: ['append'], times: 1, ms: 200 })
+  model.faults.add({ does: 'delay', calls: ['append'], times: 1, ms: 1000 })
   const pending = append(client)
   const failed = expect(pending).rejects.toMatchObject({ type: 'unavailable' })
   await expect.poll(() => model.faults.count, { timeout: 20_000 }).toBe(1)
   await model.restart()
   await failed
   // Answered after the delayed one was due.
-  model.faults.add({ does: 'delay', calls: ['append'], times: 1, ms: 300 })
+  model.faults.add({ does: 'delay', calls: ['append'], times: 1, ms: 1200 })
   expect(await append(client)).toMatchObject({ nextExpectedRevision: 0n })
 })
 
