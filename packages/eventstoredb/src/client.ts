@@ -20,6 +20,8 @@ export interface Session {
   client(): EventStoreDBClient
   /** One call of its own per append, with a deadline; see {@link unaryAppend}. */
   append(streamName: string, events: readonly NewDriverEvent[], expected: Expectation, call: BackendCall): Promise<DriverAppendResult>
+  /** 1.3.1 reads whole seconds of `created`, and follows milliseconds. */
+  readonly wholeSeconds: boolean
   open(): Promise<void>
   close(): Promise<void>
 }
@@ -64,6 +66,9 @@ export function createSession(options: ParsedOptions): Session {
   }
 
   return {
+    get wholeSeconds() {
+      return client !== undefined && 'rustClient' in client
+    },
     async open() {
       if (client !== undefined) return
       const { connection, client: given } = options

@@ -27,7 +27,7 @@ export async function readStream(session: Session, streamName: string, window: S
   const { direction, from: fromRevision, maxCount, maxBytes } = window
   try {
     const read = session.client().readStream(streamName, { direction, fromRevision, maxCount, requiresLeader: true, resolveLinkTos: false })
-    const { events, cut } = await collect(read, maxBytes, call)
+    const { events, cut } = await collect(session, read, maxBytes, call)
     return { status: 'found', events, end: cut ? 'bytes' : events.length < maxCount ? 'whole' : 'count' }
   } catch (error) {
     if (typeOf(error) === 'stream-not-found') return { status: 'not-found' }
@@ -42,6 +42,7 @@ export async function readStream(session: Session, streamName: string, window: S
  * make every further call of the process to that server hang.
  */
 export async function collect(
+  session: Session,
   read: AsyncIterable<DriverResolvedEvent>,
   maxBytes: number,
   call: BackendCall,
@@ -59,7 +60,7 @@ export async function collect(
       }
       const { event } = next.value
       if (event === undefined) continue
-      events.push(fromDriverEvent(event))
+      events.push(fromDriverEvent(event, session.wholeSeconds))
       bytes += roughSize(event.data) + roughSize(event.metadata)
     }
   }
