@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           ...test,
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/{arch,conformance,mutants}/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/{arch,checkers,conformance,mutants}/**/*.test.ts'],
           exclude: ['**/*.int.test.ts'],
         },
       },

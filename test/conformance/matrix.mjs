@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { allCases, renderMatrix, stableReport } from '../../packages/core/dist/conformance/index.js'
+import { allCases, badgeOf, renderBadge, renderMatrix, renderPage, stableReport } from '../../packages/core/dist/conformance/index.js'
 
-// Keeps test/conformance/reports and CONFORMANCE.md true to the runs just made (.reports/conformance-*.json).
+// Keeps test/conformance/reports, CONFORMANCE.md, and the page and badges in docs/conformance true to the runs just made (.reports/conformance-*.json).
 //   node test/conformance/matrix.mjs          fails when what is committed differs from a run
 //   node test/conformance/matrix.mjs --write  takes the runs over
 // A store that was not run (no server) is not compared: its column stays as it was committed.
@@ -20,9 +20,17 @@ for (const store of stores) {
   const text = existsSync(fresh) ? print(stableReport(JSON.parse(await readFile(fresh, 'utf8')))) : undefined
   if (text === undefined) console.log(`${store}: not run, not compared`)
   else await keep(committed, text)
-  if (existsSync(committed)) columns.push(JSON.parse(write && text !== undefined ? text : await readFile(committed, 'utf8')))
+  if (existsSync(committed))
+    columns.push({ store, report: JSON.parse(write && text !== undefined ? text : await readFile(committed, 'utf8')) })
 }
-await keep(new URL('CONFORMANCE.md', root), renderMatrix(allCases, columns))
+const reports = columns.map(({ report }) => report)
+await keep(new URL('CONFORMANCE.md', root), renderMatrix(allCases, reports))
+await keep(new URL('docs/conformance/index.html', root), renderPage(allCases, reports))
+for (const { store, report } of columns) {
+  const badge = badgeOf(report)
+  await keep(new URL(`docs/conformance/${store}.json`, root), `${JSON.stringify(badge)}\n`)
+  await keep(new URL(`docs/conformance/${store}.svg`, root), renderBadge(badge))
+}
 
 if (stale.length > 0) {
   console.error(`Stale: ${stale.join(', ')}. Run: pnpm conformance:write`)

@@ -22,10 +22,18 @@ export interface Database {
 export function database(context: TestContext, schema?: string): Database {
   const { url, reason } = inject('postgres')
   if (url === undefined) return context.skip(`not proven: ${reason}`)
-  return databaseAt(url, context, schema)
+  const admin = new pg.Client({ connectionString: url })
+  // First registered, last run.
+  context.onTestFinished(async () => {
+    await admin.connect()
+    await admin.query(`DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(found.schema)} CASCADE`)
+    await admin.end()
+  })
+  const found = databaseAt(url, context, schema)
+  return found
 }
 
-/** A schema of the test's own on any server. */
+/** A schema of the test's own on a server of its own, with which it goes. */
 export function databaseAt(url: string, context: TestContext, schema = `t_${randomBytes(6).toString('hex')}`): Database {
   const admin = new pg.Pool({ connectionString: url, max: 4 })
   admin.on('error', () => undefined)
@@ -35,10 +43,6 @@ export function databaseAt(url: string, context: TestContext, schema = `t_${rand
   const opened: EventStoreAdapter[] = []
   context.onTestFinished(async () => {
     await Promise.all(opened.map((adapter) => adapter.close()))
-    // On a server of the test's own that ended before nothing is left to drop.
-    await admin.query(`DROP SCHEMA IF EXISTS ${quoted} CASCADE`).catch((error: unknown) => {
-      if ((error as { code?: unknown }).code !== 'ECONNREFUSED') throw error
-    })
     await admin.end()
   })
   return {

@@ -1,4 +1,5 @@
 import { appendMutants } from './mutants-append.js'
+import { faultMutants } from './mutants-faults.js'
 import { headMutants } from './mutants-heads.js'
 import { inputMutants } from './mutants-input.js'
 import { lifecycleMutants } from './mutants-lifecycle.js'
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...appendMutants,
   ...raceMutants,
   ...retryMutants,
+  ...faultMutants,
   ...readMutants,
   ...logMutants,
   ...headMutants,

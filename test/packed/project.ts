@@ -60,7 +60,7 @@ export async function createProject(): Promise<Project> {
   return { folder, archives }
 }
 
-async function pack(name: PackageName, folder: string): Promise<string> {
+export async function pack(name: PackageName, folder: string): Promise<string> {
   const [file, ...before] = pnpm()
   await succeed(file, [...before, 'pack', '--out', join(folder, `${name}.tgz`)], join(repository, 'packages', name))
   return join(folder, `${name}.tgz`)

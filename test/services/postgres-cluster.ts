@@ -36,6 +36,8 @@ export interface PostgresCluster {
   ready(): Promise<void>
   /** `fast`: it ends its sessions and writes everything; `immediate`: it does not write, and recovers at its next start. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>
+  /** Ends its recovery: from then on it takes appends. Resolves when it has been told. */
+  promote(): Promise<void>
   /** SIGKILL to the server and every one of its processes at once. */
   kill(): Promise<void>
   /** Writes a file into its data folder, readable by the server only. */
@@ -134,6 +136,10 @@ async function clusterOf(
     for (const child of children) kill9(child)
     await ended
   }
+  async function promote(): Promise<void> {
+    // What pg_ctl does; it needs no connection, and npm's programs have it too.
+    await run(join(programs.folder, 'pg_ctl'), ['promote', '-W', '-D', data], { ...user, cwd: data })
+  }
   async function write(name: string, text: string): Promise<void> {
     const path = join(data, name)
     await writeFile(path, text)
@@ -159,6 +165,7 @@ async function clusterOf(
     ready,
     stop,
     kill,
+    promote,
     write,
     standby,
     async remove() {

@@ -76,11 +76,16 @@ export function checkContiguous(backend: Backend, streamId: string, events: read
     wanted += step
   }
   if (events.length > 0 && wanted === from + step * events.length) return
-  throw new CorruptStreamError(`stream ${JSON.stringify(streamId)} has a hole: version ${wanted} is missing.`, {
-    adapter: backend.name,
-    streamId,
-    hint: 'Restore it from a backup; do not append until it is mended.',
-  })
+  const found = events[Math.abs(wanted - from)]
+  const instead = found === undefined ? 'nothing' : `version ${found.version}`
+  throw new CorruptStreamError(
+    `stream ${JSON.stringify(streamId)} has a hole: version ${wanted} is missing, and ${instead} stands in its place.`,
+    {
+      adapter: backend.name,
+      streamId,
+      hint: 'Restore it from a backup; do not append until it is mended.',
+    },
+  )
 }
 
 /** A first page is small, since nothing is known of the events yet. */

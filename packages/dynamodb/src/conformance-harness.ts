@@ -25,6 +25,8 @@ export interface DynamoDBHarnessOptions {
   readonly endpoint: string
   readonly module?: URL | undefined
   readonly options?: Omit<DynamoDBOptions, 'tableName'> | undefined
+  /** The server takes any credentials: those that the SDK cannot find stand in for refused ones. */
+  readonly anyCredentials?: true | undefined
   /** Makes the proxy of an instance. */
   readonly faults?: ((endpoint: string) => Promise<HarnessFaults>) | undefined
 }
@@ -63,8 +65,8 @@ async function createInstance(harness: DynamoDBHarnessOptions, context: HarnessC
     async broken(kind) {
       if (kind === 'unreachable') return make({ endpoint: 'http://127.0.0.1:1' })
       // An access key of this form is refused by DynamoDB Local itself.
-      if (kind === 'credentials')
-        return make({ clientConfig: { credentials: { accessKeyId: 'nobody-of-that-name', secretAccessKey: secret } } })
+      const refused = { accessKeyId: 'nobody-of-that-name', secretAccessKey: secret }
+      if (kind === 'credentials') return make({ clientConfig: { credentials: harness.anyCredentials === true ? findNone : refused } })
       const newer = `${tableName}_newer`
       const first = make({ tableName: newer, setup: 'auto' })
       await first.open()
@@ -105,6 +107,11 @@ async function createInstance(harness: DynamoDBHarnessOptions, context: HarnessC
       await faults?.close()
     },
   }
+}
+
+/** What the SDK's own search ends with where there are none. */
+function findNone(): Promise<never> {
+  return Promise.reject(Object.assign(new Error('Could not load credentials from any providers'), { name: 'CredentialsProviderError' }))
 }
 
 /** Options of the SDK's own handler. */

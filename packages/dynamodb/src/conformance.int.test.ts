@@ -1,5 +1,6 @@
 import { describeConformance } from '@millrace/core/conformance/vitest'
 import { describe, inject, it } from 'vitest'
+import { createDynamoDBProxy } from '../../../test/services/dynamodb-proxy.js'
 import { dynamodbHarness } from './conformance-harness.js'
 
 const { endpoint, reason } = inject('dynamodb')
@@ -13,7 +14,7 @@ if (endpoint === undefined)
 else {
   process.env.MILLRACE_TEST_DYNAMODB_ENDPOINT = endpoint
   const module = new URL('../../../test/conformance/dynamodb.harness.mjs', import.meta.url)
-  describeConformance(dynamodbHarness({ name: 'dynamodb', endpoint, module }), {
+  describeConformance(dynamodbHarness({ name: 'dynamodb', endpoint, module, faults: createDynamoDBProxy }), {
     profile: 'standard',
     reportFile: '.reports/conformance-dynamodb.json',
   })

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { PGlite } from '@electric-sql/pglite'
 import type { ConformanceHarness, HarnessContext, HarnessInstance } from '@millrace/core/conformance'
 import { type EmbeddedOptions, embedded } from './embedded.js'
@@ -26,6 +27,11 @@ function createInstance(db: PGlite, context: HarnessContext): HarnessInstance {
   return {
     adapter,
     ignores: ['connections'],
+    async versions() {
+      const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+      const { rows } = await db.query<{ server_version: string }>('SHOW server_version')
+      return { adapter: version, server: `PGlite, PostgreSQL ${rows[0]?.server_version ?? ''}` }
+    },
     peer: () => Promise.resolve(make({ setup: 'auto' })),
     async injected() {
       await adapter.open()

@@ -14,8 +14,8 @@ export interface Appends {
   eachParameters(requests: readonly AppendRequest[], lockMs: number): Parameter[]
   /** Outcomes in the order of the requests; undefined: another attempt has settled it, so ask again with `settle`. */
   readEach(rows: readonly Row[], requests: readonly AppendRequest[]): (AppendOutcome | undefined)[]
-  /** Which server this is, from opening on. */
-  onServer(identity: string): void
+  /** Which run of the server this is, and the end of its log, when opened. */
+  onServer(run: string, end: number): void
 }
 
 /** What `append_v2` answers, by number. */
@@ -112,8 +112,8 @@ export function createAppends(engine: Engine, names: Names, toPosition: (body: s
       const outcomes = new Map(rows.map((row) => [Number(row[0]) - 1, readOutcome(row.slice(1))]))
       return requests.map((_, index) => outcomes.get(index))
     },
-    onServer(identity) {
-      server = identity
+    onServer(run, end) {
+      ;[server, seen] = [run, Math.max(seen, end)]
     },
   }
 }

@@ -1,33 +1,24 @@
-import {
-  type Backend,
-  type Capabilities,
-  ConfigurationError,
-  type HeadChange,
-  compareDecimals,
-  formatPosition,
-  parsePosition,
-} from '@millrace/core'
+import { type Backend, type Capabilities, type HeadChange, compareDecimals, formatPosition, parsePosition } from '@millrace/core'
 import { createAppends } from './append.js'
 import { createCoalescer } from './coalesce.js'
 import { headStatements } from './head-statements.js'
 import { classifyError } from './map-error.js'
-import { openSchema } from './migrate.js'
+import { type SchemaOptions, openSchema } from './migrate.js'
+import { createOwnCalls } from './own-calls.js'
 import { logReader, logStatements } from './read-all.js'
 import { type Reading, pageParameters, readHead, readMetadata, readPage, readStatements, statusName, textColumns } from './read.js'
-import type { Names, Order } from './schema.js'
 import type { Engine, Parameter, Statement } from './session.js'
+import { lookAtServer } from './server.js'
 import { createHorizon } from './settled.js'
+import { createWaker } from './subscribe.js'
 
-export interface BackendOptions {
-  readonly name: string
-  readonly names: Names
-  readonly setup: 'auto' | 'manual'
+export interface BackendOptions extends SchemaOptions {
   readonly sharedAcrossProcesses: boolean
   /** 0: what the session has. */
   readonly lockMs: number
   /** Time that appends sent together may wait for their streams; undefined: each append is sent by itself. */
   readonly coalesceLockMs?: number | undefined
-  readonly order: Order
+  readonly wake?: 'none' | 'notify' | undefined
   readonly settleMs: number
   /** Log id of a store that is known to be set up: opening looks no further. */
   readonly knownLogId?: (() => string | undefined) | undefined
@@ -46,7 +37,7 @@ const mebibyte = 1 << 20
 export function postgresBackend(engine: Engine, options: BackendOptions): PostgresBackend {
   const { name, names, lockMs } = options
   const texts = textColumns(engine)
-  const [reads, heads] = [readStatements(names, texts), headStatements(names)]
+  const [reads, heads] = [readStatements(names, texts), headStatements(names, options.order)]
   let logId = ''
   const token = {
     format: (body: string): string => formatPosition({ letter, format, logId, body }),
@@ -59,7 +50,10 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
     options.coalesceLockMs === undefined || flush === undefined || connections === undefined
       ? undefined
       : createCoalescer({ ...engine, flush, connections }, appends, { lockMs, flushLockMs: options.coalesceLockMs })
-  const horizon = engine.single ? undefined : createHorizon(engine, names, options.settleMs)
+  const own = createOwnCalls()
+  // Where commits come in the order of the log, or one after the other, what is visible is settled.
+  const horizon = engine.single || options.order === 'strict' ? undefined : createHorizon(engine, names, own, options.settleMs)
+  const waker = createWaker({ engine, names, own, horizon, channel: options.wake === 'notify' ? () => `millrace_${logId}` : undefined })
   const log = logReader(engine, logStatements(names, texts), horizon, reading, token)
 
   /** An UPDATE of the head that may hit no row: then the head says why. */
@@ -77,6 +71,15 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
     return readHead(row)
   }
 
+  const direct: NonNullable<typeof writes> = {
+    append: (request, call) => appends.one(request, lockMs, call),
+    appendMany: (requests, call) => appends.all(requests, lockMs, call),
+  }
+  /** Other adapters hear of what is stored, where they are to. */
+  function told<T>(change: Promise<T>): Promise<T> {
+    return options.wake === 'notify' ? change.finally(waker.appended) : change
+  }
+
   return {
     name,
     logId: () => (logId === '' ? undefined : logId),
@@ -92,13 +95,18 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
         return
       }
       await engine.open(call)
-      ;({ logId } = await openSchema(engine, names, options.setup, options.order, name, call))
-      appends.onServer(await checkSequence(engine, names, name, call))
+      ;({ logId } = await openSchema(engine, options, call))
+      const { run, end } = await lookAtServer(engine, names, name, horizon !== undefined, call)
+      appends.onServer(run, end)
     },
-    close: () => engine.close(),
+    close() {
+      own.end()
+      return engine.close()
+    },
 
-    append: writes?.append ?? ((request, call) => appends.one(request, lockMs, call)),
-    appendMany: writes?.appendMany ?? ((requests, call) => appends.all(requests, lockMs, call)),
+    append: (request, call) => told((writes?.append ?? direct.append)(request, call)),
+    appendMany: (requests, call) => told((writes?.appendMany ?? direct.appendMany)(requests, call)),
+    waitForChange: (signal) => waker.waitForChange(signal),
 
     readHead: head,
     async readStreamPage(request, call) {
@@ -160,26 +168,5 @@ function capabilities({ sharedAcrossProcesses, order }: BackendOptions): Capabil
     binary: true,
     sharedAcrossProcesses,
     limits: Object.freeze({ eventBytes: 8 * mebibyte, appendBytes: 32 * mebibyte, appendEvents: 10_000, appendStreams: 1000 }),
-  })
-}
-
-/**
- * A sequence that hands out positions in blocks makes readers skip events: refused before anything is read.
- *
- * @returns which run of the server this is.
- */
-async function checkSequence(engine: Engine, names: Names, adapter: string, call: Parameters<Backend['open']>[0]): Promise<string> {
-  const [row] = await engine.read(
-    {
-      text: `SELECT s.seqcache, extract(epoch FROM pg_postmaster_start_time())::numeric(20, 6) FROM pg_sequence AS s
-        WHERE s.seqrelid = pg_get_serial_sequence($1, 'position')::regclass`,
-    },
-    [names.events],
-    call,
-  )
-  if (row?.[0] === '1') return row[1] ?? ''
-  throw new ConfigurationError('the sequence of events.position does not have CACHE 1, so readers could skip events.', {
-    adapter,
-    hint: `Run ALTER TABLE ${names.events} ALTER COLUMN position SET CACHE 1.`,
   })
 }

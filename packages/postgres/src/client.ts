@@ -1,7 +1,7 @@
 import { type BackendCall, ConfigurationError, missingPackage } from '@millrace/core'
 import type { ParsedOptions, PooledClient, PostgresClient, PostgresPool, QueryConfig } from './options.js'
 import { poolConfig } from './pool-config.js'
-import { DriverFailure, type Engine, type Parameter, type Row, type Statement, type Work, pastDeadline } from './session.js'
+import { DriverFailure, type Engine, type Parameter, type Row, type Session, type Statement, type Work, pastDeadline } from './session.js'
 
 /** Everything as the text the server prints: never a global type parser, never a number that loses digits. */
 const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
@@ -9,12 +9,19 @@ const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
 /** A client that dies while it is lent tells its statement too. */
 function ignore(): void {}
 
+/** What a client of `pg` tells beside errors. */
+interface Notified {
+  on(event: 'notification' | 'end', listener: () => void): unknown
+  removeListener(event: 'notification', listener: () => void): unknown
+}
+
 type OwnPool = PostgresPool & { end(): Promise<void> }
 
 /** The engine over a `pg` pool. Pools live in closures: `util.inspect` of one shows the password. */
 export function poolEngine(options: ParsedOptions): Engine {
   const named = options.preparedStatements
   const listeners = new Set<() => void>()
+  const hearing = new Set<() => void>()
   let own: OwnPool | undefined
   let pool: PostgresPool | undefined
 
@@ -83,6 +90,29 @@ export function poolEngine(options: ParsedOptions): Engine {
     })
   }
 
+  async function session<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const client = await connect()
+    client.on('error', ignore)
+    let broken = true
+    const send = <T>(sent: Promise<T>): Promise<T> =>
+      sent.catch((error: unknown) => {
+        throw new DriverFailure('query', error)
+      })
+    try {
+      const result = await work({
+        query: (statement, parameters) => send(runStatement(client, statement, parameters, false)),
+        script: async (sql) => void (await send(client.query({ text: sql }))),
+        told: Number((client as { readonly processID?: unknown }).processID),
+      })
+      broken = false
+      return result
+    } finally {
+      // What failed may have left a transaction: it ends with its connection.
+      client.release(broken)
+      client.removeListener('error', ignore)
+    }
+  }
+
   return {
     single: false,
     stripsByteOrderMark: false,
@@ -91,6 +121,7 @@ export function poolEngine(options: ParsedOptions): Engine {
     },
     async close() {
       pool?.removeListener('error', onLost)
+      for (const end of hearing) end()
       const ending = own
       own = undefined
       pool = undefined
@@ -108,30 +139,36 @@ export function poolEngine(options: ParsedOptions): Engine {
       return []
     },
     connections: () => (pool as { readonly options?: { readonly max?: number } } | undefined)?.options?.max ?? 10,
-    async transaction(work) {
-      const client = await connect()
-      client.on('error', ignore)
-      let broken = true
-      const send = <T>(sent: Promise<T>): Promise<T> =>
-        sent.catch((error: unknown) => {
-          throw new DriverFailure('query', error)
-        })
-      try {
-        // Whatever is the default there: under another level the look after the lock does not see what was waited for.
-        await send(client.query({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' }))
-        const result = await work({
-          query: (statement, parameters) => send(runStatement(client, statement, parameters, false)),
-          script: async (sql) => void (await send(client.query({ text: sql }))),
-        })
-        await send(client.query({ text: 'COMMIT' }))
-        broken = false
-        return result
-      } finally {
-        // A failed transaction ends with its connection.
-        client.release(broken)
-        client.removeListener('error', ignore)
+    async listen(channel, heard, lost) {
+      const client = (await connect()) as PooledClient & Notified
+      let over = false
+      function end(): void {
+        if (over) return
+        over = true
+        hearing.delete(end)
+        client.removeListener('notification', heard)
+        client.release(true)
+        lost()
       }
+      client.on('error', end)
+      client.on('end', end)
+      client.on('notification', heard)
+      await client.query({ text: `LISTEN "${channel}"` }).catch((error: unknown) => {
+        end()
+        throw new DriverFailure('query', error)
+      })
+      hearing.add(end)
+      return end
     },
+    session,
+    transaction: (work) =>
+      session(async (one) => {
+        // Whatever is the default there: under another level the look after the lock does not see what was waited for.
+        await one.script('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE')
+        const result = await work(one)
+        await one.script('COMMIT')
+        return result
+      }),
     onConnectionLost: (listener) => void listeners.add(listener),
   }
 }

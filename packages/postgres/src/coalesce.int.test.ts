@@ -1,59 +1,13 @@
-import pg from 'pg'
-import { type TestContext, describe, expect, it } from 'vitest'
-import { type Database, asPool, database, failureOf, until } from '../../../test/faults/database.js'
-import type { PooledClient, PostgresPool, QueryConfig } from './options.js'
-import type { PostgresAdapter } from './postgres.js'
+import { describe, expect, it } from 'vitest'
+import { failureOf, until } from '../../../test/faults/database.js'
+import { seenAppends } from '../../../test/faults/seen-appends.js'
 
 const event = { type: 'Happened', data: 1 }
-type Query = (config: QueryConfig) => ReturnType<PooledClient['query']>
-
-interface Scene {
-  readonly db: Database
-  readonly adapter: PostgresAdapter
-  /** Statements that append, in the order they were sent: by itself, several, all or nothing. */
-  readonly sent: string[]
-  /** Comes between an append and the server. */
-  intercept(hook: (config: QueryConfig, run: Query) => ReturnType<PooledClient['query']>): void
-}
-
-/** An open adapter on a pool whose round trips are seen. */
-async function scene(context: TestContext, max = 10): Promise<Scene> {
-  const db = database(context)
-  const inner = new pg.Pool({ connectionString: db.url, max })
-  inner.on('error', () => undefined)
-  context.onTestFinished(() => inner.end())
-  const sent: string[] = []
-  let hook: Parameters<Scene['intercept']>[0] = (config, run) => run(config)
-  const pool: PostgresPool = {
-    ...asPool(inner),
-    on: (name, listener) => inner.on(name, listener),
-    removeListener: (name, listener) => inner.removeListener(name, listener),
-    async connect() {
-      const client = await inner.connect()
-      const run: Query = (config) => client.query(config as never) as unknown as ReturnType<PooledClient['query']>
-      return {
-        query(config) {
-          const [, kind] = /"append_(v2|many_v2|all_v2)"\(/u.exec(config.values === undefined ? '' : config.text) ?? []
-          if (kind === undefined) return run(config)
-          sent.push(kind.replace('_v2', ''))
-          return hook(config, (one) => (one === config ? run(one) : Promise.reject(new Error('another statement'))))
-        },
-        release: (destroy) => client.release(destroy),
-        on: (name, listener) => client.on(name, listener),
-        removeListener: (name, listener) => client.removeListener(name, listener),
-      }
-    },
-  }
-  const adapter = db.open({ pool })
-  await adapter.open()
-  return { db, adapter, sent, intercept: (next) => (hook = next) }
-}
-
 const streams = (count: number): string[] => Array.from({ length: count }, (_, index) => `s-${index}`)
 
 describe('coalesced appends on the server', () => {
   it('66 at once are three round trips; a lone one is one, sent before its promise is awaited', async (context) => {
-    const { adapter, sent } = await scene(context)
+    const { adapter, sent } = await seenAppends(context)
     const results = await Promise.all(streams(66).map((stream) => adapter.appendToStream(stream, [event, event])))
     expect(sent.sort()).toEqual(['many', 'v2', 'v2'])
     expect(results.map(({ streamId, firstVersion, version }) => [streamId, firstVersion, version])).toEqual(
@@ -70,7 +24,7 @@ describe('coalesced appends on the server', () => {
   })
 
   it('coalesce: false sends each by itself', async (context) => {
-    const { db, sent } = await scene(context)
+    const { db, sent } = await seenAppends(context)
     const adapter = db.open({ coalesce: false, connection: `${db.url}?application_name=${db.schema}` })
     await Promise.all(streams(20).map((stream) => adapter.appendToStream(stream, [event])))
     expect(sent).toEqual([])
@@ -79,7 +33,7 @@ describe('coalesced appends on the server', () => {
   })
 
   it('a conflict, a tombstone and a wrong expectation of 64 are told to their callers, and stop nobody else', async (context) => {
-    const { db, adapter, sent } = await scene(context)
+    const { db, adapter, sent } = await seenAppends(context)
     await adapter.appendToStream('there', [event, event, event])
     await adapter.tombstoneStream('gone')
     await adapter.appendToStream('deleted', [event])
@@ -108,7 +62,7 @@ describe('coalesced appends on the server', () => {
   })
 
   it('one of 64 that the server refuses fails alone', async (context) => {
-    const { db, adapter, sent } = await scene(context)
+    const { db, adapter, sent } = await seenAppends(context)
     await db.rows(`ALTER TABLE ${db.table('events')} ADD CHECK (event_type <> 'Bad')`)
     const outcomes = await Promise.allSettled(
       streams(66).map((stream, index) => adapter.appendToStream(stream, [{ type: index === 40 ? 'Bad' : 'Good', data: index }])),
@@ -121,7 +75,7 @@ describe('coalesced appends on the server', () => {
   })
 
   it('one of 64 whose stream is held by an open transaction waits alone', async (context) => {
-    const { db, adapter } = await scene(context)
+    const { db, adapter } = await seenAppends(context)
     await adapter.appendToStream('s-40', [event])
     const holder = await db.admin.connect()
     await holder.query(`BEGIN; SELECT 1 FROM ${db.table('streams')} WHERE stream_id = 's-40' FOR UPDATE`)
@@ -135,7 +89,7 @@ describe('coalesced appends on the server', () => {
   })
 
   it('appends to held streams do not keep the connections of the others, though sent alone', async (context) => {
-    const { db, adapter } = await scene(context)
+    const { db, adapter } = await seenAppends(context)
     await Promise.all(['held', 'held too'].map((stream) => adapter.appendToStream(stream, [event])))
     const holder = await db.admin.connect()
     await holder.query(`BEGIN; SELECT 1 FROM ${db.table('streams')} FOR UPDATE`)
@@ -147,7 +101,7 @@ describe('coalesced appends on the server', () => {
   })
 
   it('keeps the order of a stream, whatever the size of its appends', async (context) => {
-    const { adapter } = await scene(context)
+    const { adapter } = await seenAppends(context)
     const sizes = Array.from({ length: 60 }, (_, index) => (index % 7 === 0 ? 120 : 1 + (index % 3)))
     const results = await Promise.all(
       sizes.flatMap((size, index) => [
@@ -168,7 +122,7 @@ describe('coalesced appends on the server', () => {
 describe('a flush whose connection breaks', () => {
   for (const when of ['after it was done', 'before it was sent'] as const)
     it(`${when}: each is settled, every event once`, async (context) => {
-      const { db, adapter, intercept, sent } = await scene(context)
+      const { db, adapter, intercept, sent } = await seenAppends(context)
       let cuts = 0
       intercept(async (config, run) => {
         if (cuts > 0 || !config.text.includes('append_many')) return run(config)
@@ -192,7 +146,7 @@ describe('a flush whose connection breaks', () => {
 
 describe('the queue', () => {
   it('lets go of an append that is aborted: nothing of it is stored', async (context) => {
-    const { adapter, sent, intercept } = await scene(context)
+    const { adapter, sent, intercept } = await seenAppends(context)
     let land = (): void => undefined
     const landing = new Promise<void>((resolve) => (land = resolve))
     intercept(async (config, run) => {
@@ -214,7 +168,7 @@ describe('the queue', () => {
   })
 
   it('is empty before the adapter is closed', async (context) => {
-    const { db, adapter } = await scene(context)
+    const { db, adapter } = await seenAppends(context)
     const appends = streams(200).map((stream) => adapter.appendToStream(stream, [event]))
     await adapter.close()
     expect(await Promise.all(appends)).toHaveLength(200)
@@ -222,7 +176,7 @@ describe('the queue', () => {
   })
 
   it('works with a pool of one connection, also while that is held', async (context) => {
-    const { db, adapter } = await scene(context, 1)
+    const { db, adapter } = await seenAppends(context, 1)
     expect(await Promise.all(streams(20).map((stream) => adapter.appendToStream(stream, [event])))).toHaveLength(20)
     await db.rows(`ALTER TABLE ${db.table('events')} ADD CHECK (event_type <> 'Bad')`)
     const outcomes = await Promise.allSettled(
@@ -234,7 +188,7 @@ describe('the queue', () => {
 
 describe('appends to several streams', () => {
   it('200 calls that cross each other, among single appends: all or nothing, no deadlock', async (context) => {
-    const { db, adapter } = await scene(context)
+    const { db, adapter } = await seenAppends(context)
     const peer = db.open()
     const names = streams(6)
     let expected = 0

@@ -6,7 +6,6 @@ import { schemaNames } from './schema.js'
 import { DriverFailure, type Engine, type Parameter, type Row, type Work } from './session.js'
 
 interface Flight {
-  /** Streams of a flush; of an append alone, its stream. */
   readonly streams: readonly string[]
   readonly kind: 'alone' | 'settling' | 'flush' | 'all'
   answer(): void
@@ -140,13 +139,6 @@ describe('appends that meet', () => {
     flights[2]?.answer()
     await turns()
     expect(ended).toEqual(['b', 'c', 'd', 'e'])
-  })
-  it('takes a queue of one to the server as an append alone', async () => {
-    const { flights, append } = scene()
-    for (const stream of ['a', 'b', 'c']) void append(stream)
-    flights[0]?.answer()
-    await turns()
-    expect(sentOf(flights)).toEqual(['alone a', 'alone b', 'alone c'])
   })
   it('sends at most 64 appends and a mebibyte at once', async () => {
     const { flights, append } = scene()

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { ConformanceHarness, HarnessContext, HarnessInstance } from '@millrace/core/conformance'
 import pg from 'pg'
 import type { PostgresClient, PostgresOptions, PostgresPool } from './options.js'
@@ -8,16 +9,18 @@ const secret = 'correct-horse-battery-staple'
 export interface PostgresHarnessOptions {
   readonly url: string
   readonly module?: URL | undefined
+  /** What the way to the server asks for, as a pooler does. */
+  readonly options?: Pick<PostgresOptions, 'pooler' | 'coalesce' | 'order'> | undefined
 }
 
 /** The Postgres adapter under the conformance suite: a schema for each namespace of one server. */
-export function postgresHarness({ url, module }: PostgresHarnessOptions): ConformanceHarness {
+export function postgresHarness({ url, module, options = {} }: PostgresHarnessOptions): ConformanceHarness {
   const connection = withPassword(url)
   return {
     name: 'postgres',
     module,
     secrets: [secret],
-    createAdapter: (context) => Promise.resolve(createInstance(connection, context)),
+    createAdapter: (context) => Promise.resolve(createInstance(connection, context, options)),
   }
 }
 
@@ -28,14 +31,15 @@ function withPassword(text: string): string {
   return url.href
 }
 
-function createInstance(connection: string, context: HarnessContext): HarnessInstance {
+function createInstance(connection: string, context: HarnessContext, given: PostgresOptions): HarnessInstance {
   const { namespace: schema, pageSize, connections: max = 10, setup } = context
   const make = (options: PostgresOptions = {}) =>
-    postgres({ connection: { connectionString: connection, max }, schema, pageSize, setup, ...options })
+    postgres({ connection: { connectionString: connection, max }, schema, pageSize, setup, ...given, ...options })
   const adapter = make()
 
   return {
     adapter,
+    versions: () => versions(connection),
     peer: () => Promise.resolve(make({ setup: 'auto' })),
     async broken(kind) {
       if (kind === 'unreachable') return make({ connection: `postgres://app:${secret}@127.0.0.1:1/app` })
@@ -53,7 +57,7 @@ function createInstance(connection: string, context: HarnessContext): HarnessIns
     async injected() {
       const pool = new pg.Pool({ connectionString: connection, max })
       return {
-        adapter: postgres({ pool: pool as unknown as PostgresPool, schema, pageSize }),
+        adapter: postgres({ pool: pool as unknown as PostgresPool, schema, pageSize, ...given }),
         async stillOpen() {
           const { rows } = await pool.query('SELECT 1 AS one')
           await pool.end()
@@ -99,6 +103,18 @@ async function execute(connectionString: string, sql: string, values?: unknown[]
   await client.connect()
   try {
     await (values === undefined ? client.query(sql) : client.query(sql, values))
+  } finally {
+    await client.end()
+  }
+}
+
+async function versions(connectionString: string): Promise<{ adapter: string; server: string }> {
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ server_version: string }>('SHOW server_version')
+    return { adapter: version, server: `PostgreSQL ${rows[0]?.server_version ?? ''}` }
   } finally {
     await client.end()
   }

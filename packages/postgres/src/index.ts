@@ -1,3 +1,4 @@
+export { type Fact, doctor } from './doctor.js'
 export { type Migrations, migrations } from './migrations.js'
 export { bySqlState, classifyError } from './map-error.js'
 export type { PooledClient, PoolConfig, PostgresClient, PostgresOptions, PostgresPool, PostgresTimeouts, QueryConfig } from './options.js'

@@ -98,6 +98,8 @@ describe('before anything was sent, nothing was applied', () => {
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'configuration, not-applied, final'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'configuration, not-applied, final'],
     ['CERT_HAS_EXPIRED', 'configuration, not-applied, final'],
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'configuration, not-applied, final'],
+    ['UNABLE_TO_GET_ISSUER_CERT', 'configuration, not-applied, final'],
   ])('%s: %s', (code, expected) => {
     expect(whileConnecting(ofNode(code))).toBe(expected)
   })
@@ -119,6 +121,35 @@ describe('before anything was sent, nothing was applied', () => {
     ['what is this?', 'unavailable, not-applied, again'],
   ])('%s: %s', (message, expected) => {
     expect(whileConnecting(new Error(message))).toBe(expected)
+  })
+})
+
+// PgBouncer 1.18 gives everything it says itself the one code 08P01, FATAL.
+describe('an answer of a pooler', () => {
+  const pooler = (message: string): Error => Object.assign(new Error(message), { code: '08P01', severity: 'FATAL' })
+  it.each([
+    ['password authentication failed', 'access-denied, not-applied, final'],
+    ['SASL authentication failed', 'access-denied, not-applied, final'],
+    ['"trust" authentication failed', 'access-denied, not-applied, final'],
+    ['no such user: app', 'access-denied, not-applied, final'],
+    ['no such database: shop', 'configuration, not-applied, final'],
+    ['unsupported startup parameter: statement_timeout', 'configuration, not-applied, final'],
+    ['no more connections allowed (max_client_conn)', 'unavailable, not-applied, again'],
+    ['client_login_timeout', 'unavailable, not-applied, again'],
+    ['server login has been failing, try again later (server_login_retry)', 'unavailable, not-applied, again'],
+    ['pgbouncer is shutting down', 'unavailable, not-applied, again'],
+  ])('to a connection, %s: %s', (message, expected) => {
+    expect(whileConnecting(pooler(message))).toBe(expected)
+  })
+  it.each(['query_wait_timeout', 'server conn crashed?', 'admin forced disconnect', 'what nobody has seen yet'])(
+    'to a statement, %s: the outcome is open',
+    (message) => {
+      expect(duringQuery(pooler(message))).toBe('unavailable, unknown')
+    },
+  )
+  it('names the option that cures it', () => {
+    const found = classifyError(new DriverFailure('connect', pooler('unsupported startup parameter: statement_timeout')))
+    expect(found?.hint).toContain("pooler: 'transaction'")
   })
 })
 

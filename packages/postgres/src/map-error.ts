@@ -43,15 +43,15 @@ export const bySqlState: Readonly<Record<string, ErrorClass>> = {
   '57P02': lost('another session of the server crashed.'),
   '57P05': lost('the server ended an idle session.'),
   '08': lost('the connection was lost.'),
-  '08P01': configuration('the server did not understand the protocol.', 'Is there a pooler between that refuses startup parameters?'),
+  '08P01': configuration('the server did not understand the protocol.', "Is it PostgreSQL? Behind a pooler set pooler: 'transaction'."),
   '28': denied('the server refused the credentials.'),
   '42501': denied('the database user lacks a right.'),
   '0A000': configuration(
     'the server does not support this, or a cached plan no longer fits.',
     'Was the schema changed under a running adapter?',
   ),
-  '26000': configuration('a prepared statement is gone.', 'Behind a pooler in transaction mode set preparedStatements: false.'),
-  '42P05': configuration('a prepared statement exists already.', 'Behind a pooler in transaction mode set preparedStatements: false.'),
+  '26000': configuration('a prepared statement is gone.', "Behind a pooler in transaction mode set pooler: 'transaction'."),
+  '42P05': configuration('a prepared statement exists already.', "Behind a pooler in transaction mode set pooler: 'transaction'."),
   '3D000': configuration('the database does not exist.', 'Create it, or correct the name in the URL.'),
   '3F000': configuration('the schema does not exist.', "Use setup: 'auto', or apply migrations(options).sql()."),
   '42': configuration(
@@ -80,10 +80,26 @@ const byNodeCode: Readonly<Record<string, ErrorClass>> = {
   EPIPE: unavailable('the connection was closed.'),
   SELF_SIGNED_CERT_IN_CHAIN: configuration('the certificate of the server is not trusted.', 'Give its authority with tls: { ca }.'),
   DEPTH_ZERO_SELF_SIGNED_CERT: configuration('the certificate of the server signs itself.', 'Give its authority with tls: { ca }.'),
+  UNABLE_TO_GET_ISSUER_CERT: configuration('the certificate of the server is not trusted.', 'Give its authority with tls: { ca }.'),
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: configuration('the certificate of the server is not trusted.', 'Give its authority with tls: { ca }.'),
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: configuration('the certificate of the server is not trusted.', 'Give its authority with tls: { ca }.'),
   ERR_TLS_CERT_ALTNAME_INVALID: configuration('the certificate of the server is for another host.', 'Check the host in the URL.'),
   CERT_HAS_EXPIRED: configuration('the certificate of the server has expired.', 'Renew it.'),
 }
+
+/** What a pooler says. PgBouncer 1.18 gives everything the one code 08P01, FATAL: measured, a wrong password too. */
+const byPoolerMessage: readonly (readonly [pattern: RegExp, meaning: ErrorClass])[] = [
+  [/authentication failed|no such user/u, denied('the pooler refused the credentials.')],
+  [/no such database/u, configuration('the pooler knows no such database.', 'Add it there, or correct the name in the URL.')],
+  [
+    /startup parameter/u,
+    configuration(
+      'a pooler between refuses the settings of the session.',
+      "Behind a pooler in transaction mode set pooler: 'transaction'.",
+    ),
+  ],
+  [/connections allowed|login|shutting down|server_/u, unavailable('the pooler has no connection to give.')],
+]
 
 /** The meaning of an SQLSTATE, or undefined where the table has none. */
 export function classifySqlState(code: string): ErrorClass | undefined {
@@ -97,7 +113,7 @@ export function classifyError(error: unknown): ErrorClass | undefined {
   const code = typeof cause?.code === 'string' ? cause.code : ''
   const fatal = cause?.severity === 'FATAL' || cause?.severity === 'PANIC'
   if (/^[0-9A-Z]{5}$/u.test(code) && (cause?.severity !== undefined || byNodeCode[code] === undefined)) {
-    const known = classifySqlState(code)
+    const known = code === '08P01' && fatal ? classifyPooler(String(cause?.message), error.phase) : classifySqlState(code)
     if (error.phase === 'connect') return known?.outcome === 'unknown' ? { ...known, outcome: 'not-applied' } : known
     if (fatal) return known === undefined ? undefined : { ...known, outcome: 'unknown' }
     // Any code at all may come from a trigger or a constraint of the user's.
@@ -106,6 +122,12 @@ export function classifyError(error: unknown): ErrorClass | undefined {
   const known = byNodeCode[code] ?? byMessage(typeof cause?.message === 'string' ? cause.message : '', error.phase)
   if (error.phase === 'connect') return known ?? unavailable('no connection to the server could be made.')
   return known === undefined ? undefined : { ...lost('the connection was lost.'), ...(known.code === 'configuration' ? known : {}) }
+}
+
+/** The meaning of 08P01, which a statement is told only when its session has ended. */
+function classifyPooler(message: string, phase: 'connect' | 'query'): ErrorClass | undefined {
+  const known = byPoolerMessage.find(([pattern]) => pattern.test(message))?.[1]
+  return phase === 'connect' ? (known ?? bySqlState['08P01']) : lost('the pooler ended the session.')
 }
 
 /** What `pg` says without a code. */

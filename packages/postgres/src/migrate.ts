@@ -35,15 +35,19 @@ export async function findInstalled(runner: QueryRunner, names: Names): Promise<
   return { version: Number(row[0]), minClient: Number(row[1]), logId: row[2] ?? '', order: row[3] as Order }
 }
 
+export interface SchemaOptions {
+  /** Name of the adapter, for errors. */
+  readonly name: string
+  readonly names: Names
+  readonly setup: 'auto' | 'manual'
+  readonly order: Order
+  /** What to do about a schema that is older. Default: `migrations(options).apply()`. */
+  readonly upgradeHint?: string | undefined
+}
+
 /** Finds the schema, or makes it where `setup` allows; refuses one that is older or too new. Errors: `configuration`. */
-export async function openSchema(
-  engine: Engine,
-  names: Names,
-  setup: 'auto' | 'manual',
-  order: Order,
-  adapter: string,
-  call: BackendCall,
-): Promise<Installed> {
+export async function openSchema(engine: Engine, options: SchemaOptions, call: BackendCall): Promise<Installed> {
+  const { name: adapter, names, setup, order, upgradeHint = 'Run migrations(options).apply().' } = options
   const runner: QueryRunner = { query: (statement, parameters) => engine.read(statement, parameters, call) }
   let installed = await findInstalled(runner, names)
   if (installed === undefined) {
@@ -62,7 +66,7 @@ export async function openSchema(
   if (installed.version < schemaVersion)
     throw new ConfigurationError(`the schema ${names.schema} has version ${installed.version}, this adapter needs ${schemaVersion}.`, {
       adapter,
-      hint: 'Run migrations(options).apply().',
+      hint: upgradeHint,
     })
   if (installed.order !== order)
     throw new ConfigurationError(`the log in ${names.schema} is in order '${installed.order}', and order: '${order}' was asked for.`, {
@@ -91,7 +95,7 @@ export async function migrateEngine(engine: Engine, names: Names, order: Order):
 }
 
 /** The statements that bring a database from what is installed to what this code needs. */
-export function pendingSql(names: Names, installed: Installed | undefined, order: Order): string {
+export function pendingSql(names: Names, installed: Pick<Installed, 'version' | 'order'> | undefined, order: Order): string {
   const before = installed?.order ?? 'settled'
   const pending = steps
     .filter(({ version }) => version > (installed?.version ?? 0))
@@ -103,6 +107,12 @@ export function pendingSql(names: Names, installed: Installed | undefined, order
       return `${fillNames(sql, names, before)}\nINSERT INTO ${names.migrations} (version, min_client, store_order, log_id) VALUES (${version}, ${minClient}, '${before}', ${logId});\n`
     })
   return [...pending, ...(order === before ? [] : [reorderSql(names, order)])].join('\n')
+}
+
+/** What {@link pendingSql} does, a line each. */
+export function pendingSteps(installed: Installed | undefined, order: Order): string[] {
+  const pending = steps.filter(({ version }) => version > (installed?.version ?? 0)).map(({ name }) => name)
+  return order === (installed?.order ?? 'settled') ? pending : [...pending, `order '${order}'`]
 }
 
 /** The functions of version 1 know no order, so a strict log is without them: who still calls them is refused. */
@@ -119,41 +129,3 @@ function reorderSql(names: Names, order: Order): string {
     '',
   ].join('\n')
 }
-
-/** Looks for tables, columns, indexes and functions that are not as the steps made them. Empty: all is well. */
-export async function findDrift(runner: QueryRunner, names: Names): Promise<string[]> {
-  const drift: string[] = []
-  for (const [table, columns] of Object.entries(expectedColumns)) {
-    const rows = await runner.query(
-      { text: 'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped' },
-      [names[table as keyof typeof expectedColumns]],
-    )
-    const found = new Set(rows.map(([name]) => name))
-    for (const column of columns) if (!found.has(column)) drift.push(`column ${table}.${column} is missing`)
-  }
-  for (const name of ['append_v2', 'append_many_v2', 'append_all_v2'] as const) {
-    const [row] = await runner.query(
-      {
-        text: 'SELECT count(*) FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = $1 AND p.proname = $2',
-      },
-      [names.schemaText, `${names.prefix}${name}`],
-    )
-    if (row?.[0] === '0') drift.push(`function ${name} is missing`)
-  }
-  const unique = await runner.query({ text: "SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'u'" }, [
-    names.events,
-  ])
-  if (unique.length === 0) drift.push('the unique constraint of events (stream_id, version) is missing')
-  const [cache] = await runner.query(
-    { text: "SELECT s.seqcache FROM pg_sequence AS s WHERE s.seqrelid = pg_get_serial_sequence($1, 'position')::regclass" },
-    [names.events],
-  )
-  if (cache?.[0] !== '1') drift.push('the sequence of events.position must have CACHE 1, or readers skip events')
-  return drift
-}
-
-const expectedColumns = {
-  streams: ['stream_id', 'version', 'first_version', 'base_version', 'metadata_version', 'created_at', 'status', 'metadata', 'settled'],
-  events: ['position', 'version', 'created_at', 'id', 'stream_id', 'stream_type', 'event_type', 'event_data', 'event_bytes', 'metadata'],
-  migrations: ['version', 'min_client', 'store_order', 'log_id', 'applied_at'],
-} as const

@@ -1,7 +1,8 @@
 import { translateError } from '@millrace/core'
 import { poolEngine } from './client.js'
 import { classifyError } from './map-error.js'
-import { type Installed, findDrift, findInstalled, migrateEngine, pendingSql, schemaVersion } from './migrate.js'
+import { findDrift } from './check-schema.js'
+import { type Installed, findInstalled, migrateEngine, pendingSql, pendingSteps, schemaVersion } from './migrate.js'
 import { type PostgresOptions, parseOptions } from './options.js'
 import { schemaNames } from './schema.js'
 
@@ -10,10 +11,13 @@ import { schemaNames } from './schema.js'
  * `configuration`, `backend`.
  */
 export interface Migrations {
-  /** Versions that {@link Migrations.apply} would bring. */
-  plan(): Promise<{ readonly installed: number; readonly target: number }>
-  /** All statements for an empty database, to be run by somebody who may. Connects to nothing. */
-  sql(): string
+  /** Versions that {@link Migrations.apply} would bring, and what it would do, a line each. */
+  plan(): Promise<{ readonly installed: number; readonly target: number; readonly pending: readonly string[] }>
+  /**
+   * The statements, to be read, or run by somebody who may: for an empty database, or for one that has version `from`. Connects to
+   * nothing.
+   */
+  sql(from?: number): string
   /** Applies what is missing, in one transaction under a lock: any number of processes may call it at once. */
   apply(): Promise<{ readonly installed: number }>
   /** What is not as it should be; empty: all is well. */
@@ -42,17 +46,21 @@ export function migrations(options: PostgresOptions | string = {}): Migrations {
     plan: () =>
       connected(async (engine) => {
         const installed = await engine.transaction((runner) => findInstalled(runner, names))
-        return { installed: versionOf(installed), target: schemaVersion }
+        return { installed: versionOf(installed), target: schemaVersion, pending: pendingSteps(installed, order) }
       }),
-    sql: () => `CREATE SCHEMA IF NOT EXISTS ${names.schema};\n\n${pendingSql(names, undefined, order)}`,
+    sql: (from = 0) =>
+      from === 0
+        ? `CREATE SCHEMA IF NOT EXISTS ${names.schema};\n\n${pendingSql(names, undefined, order)}`
+        : pendingSql(names, { version: from, order: 'settled' }, order),
     apply: () => connected(async (engine) => ({ installed: versionOf(await migrateEngine(engine, names, order)) })),
     check: () =>
       connected((engine) =>
         engine.transaction(async (runner) => {
           const installed = await findInstalled(runner, names)
           if (installed === undefined) return [`the schema ${names.schema} is not set up`]
+          const wrong = installed.order === order ? [] : [`the log is in order '${installed.order}', not '${order}'`]
           const behind = installed.version < schemaVersion ? [`version ${installed.version} is installed, ${schemaVersion} is needed`] : []
-          return [...behind, ...(await findDrift(runner, names))]
+          return [...behind, ...wrong, ...(await findDrift(runner, names, installed.order))]
         }),
       ),
   }

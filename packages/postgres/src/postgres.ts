@@ -40,6 +40,7 @@ export function postgres(options: PostgresOptions | string = {}): PostgresAdapte
     // Under 'strict' all wait for the one lock of the log, so that there is nobody to be held up.
     coalesceLockMs: parsed.coalesce === false ? undefined : order === 'strict' ? lockMs : Math.min(50, parsed.timeouts.lockMs),
     order,
+    wake: parsed.wake,
     settleMs: parsed.timeouts.settleMs,
   })
   const adapter = createAdapter(backend, { timeoutMs: parsed.timeoutMs, pageSize: parsed.pageSize })

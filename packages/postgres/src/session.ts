@@ -16,6 +16,13 @@ export interface QueryRunner {
   query(statement: Statement, parameters: readonly Parameter[]): Promise<readonly Row[]>
 }
 
+export interface Session extends QueryRunner {
+  /** Several statements in one text, without parameters. */
+  script(sql: string): Promise<void>
+  /** Process of the server that the connection was told of, for a cancel; a pooler tells of one of its own. */
+  readonly told: number | undefined
+}
+
 /**
  * What the backend needs of a PostgreSQL: the one thing that differs between a server (through `pg`) and PGlite. Errors of a driver are
  * thrown as {@link DriverFailure}.
@@ -35,8 +42,12 @@ export interface Engine {
   flush?(pick: () => Work | undefined): Promise<readonly Row[]>
   /** Most connections at a time. */
   connections?(): number
+  /** Keeps a connection that hears a channel, until the function returned is called; `lost` when it ends before. */
+  listen?(channel: string, heard: () => void, lost: () => void): Promise<() => void>
   /** Runs in one transaction; only for set-up. */
-  transaction<T>(run: (runner: QueryRunner & { script(sql: string): Promise<void> }) => Promise<T>): Promise<T>
+  transaction<T>(run: (runner: QueryRunner & Pick<Session, 'script'>) => Promise<T>): Promise<T>
+  /** Runs several statements on one connection, to look at what is there. */
+  session?<T>(run: (session: Session) => Promise<T>): Promise<T>
   /** Told when a connection was lost: what was concluded from it is void. */
   onConnectionLost(listener: () => void): void
 }

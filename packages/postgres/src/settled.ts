@@ -1,4 +1,5 @@
-import { TimeoutError, type BackendCall } from '@millrace/core'
+import { type BackendCall, TimeoutError, UnavailableError } from '@millrace/core'
+import type { OwnCalls } from './own-calls.js'
 import type { Names } from './schema.js'
 import type { Engine, Row, Statement } from './session.js'
 
@@ -16,7 +17,7 @@ export interface Horizon {
   readonly settled: bigint | undefined
   /** Positions up to here were seen to follow on S without a hole. */
   advance(to: bigint): void
-  /** Looks once, starting after the call. Gives M of that look, undefined where the log is empty. */
+  /** Looks once, starting after the call, for all who ask meanwhile. Gives M of that look, undefined where the log is empty. */
   look(call: BackendCall): Promise<bigint | undefined>
   /** Waits until S is at least M of the first look, and gives that M. */
   settle(call: BackendCall): Promise<bigint | undefined>
@@ -32,25 +33,34 @@ interface Probe {
 /** Probes kept open at the same time: enough that steady writers do not hold each other's up. */
 const maximumProbes = 16
 
+const holding = `pg_locks AS l WHERE l.locktype = 'relation' AND l.granted AND l.mode = 'RowExclusiveLock' AND l.relation = $1::regclass
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+
+/** A holder without a pid, a prepared transaction, is marked by a sign before it. */
 function probeStatement({ events }: Names): Statement {
-  // A transaction that is prepared has no pid and a virtual transaction of "-1/…".
   return {
-    text: `SELECT (SELECT max(position) FROM ${events}), pg_postmaster_start_time()::text || ' ' || coalesce(inet_server_addr()::text, '') || ' ' || coalesce(inet_server_port()::text, ''),
-      (SELECT string_agg(l.virtualtransaction, ' ') FROM pg_locks AS l WHERE l.locktype = 'relation' AND l.granted AND l.mode = 'RowExclusiveLock'
-        AND l.relation = $1::regclass AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())),
-      (SELECT string_agg('pid ' || l.pid || ' (' || coalesce(a.usename, '?') || ', ' || coalesce(a.state, '?') || ')', ', ') FROM pg_locks AS l
-        LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid WHERE l.locktype = 'relation' AND l.granted AND l.mode = 'RowExclusiveLock'
-        AND l.relation = $1::regclass AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`,
+    text: `SELECT (SELECT max(position) FROM ${events}), extract(epoch FROM pg_postmaster_start_time())::numeric(20, 6) || ' '
+      || coalesce(inet_server_addr()::text, '') || ' ' || coalesce(inet_server_port()::text, ''),
+      (SELECT string_agg(CASE WHEN l.pid IS NULL THEN '-' ELSE '' END || l.virtualtransaction, ' ') FROM ${holding}), pg_is_in_recovery()`,
   }
 }
 
-export function createHorizon(engine: Engine, names: Names, settleMs: number): Horizon {
+/** Who has events open: pid, user, state and age in seconds, or the name of a prepared transaction. */
+export const holdersStatement: Statement = {
+  text: `SELECT coalesce('pid ' || l.pid || ' (' || coalesce(a.usename, '?') || ', ' || coalesce(a.state, '?') || ', for '
+      || coalesce(round(extract(epoch FROM clock_timestamp() - a.xact_start)), 0) || ' s)', 'prepared transaction ' || coalesce(p.gid, '?'))
+    FROM (SELECT DISTINCT l.pid, l.virtualtransaction FROM ${holding}) AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+    LEFT JOIN pg_locks AS x ON l.pid IS NULL AND x.virtualtransaction = l.virtualtransaction AND x.locktype = 'transactionid'
+    LEFT JOIN pg_prepared_xacts AS p ON p.transaction = x.transactionid`,
+}
+
+export function createHorizon(engine: Engine, names: Names, own: OwnCalls, settleMs: number): Horizon {
   const statement = probeStatement(names)
   let settled: bigint | undefined
   let server: string | undefined
   let probes: Probe[] = []
-  let holdersText = ''
-  let queue: Promise<unknown> = Promise.resolve()
+  let last: Promise<unknown> = Promise.resolve()
+  let next: Promise<bigint | undefined> | undefined
   let generation = 0
 
   function reset(): void {
@@ -61,28 +71,35 @@ export function createHorizon(engine: Engine, names: Names, settleMs: number): H
   }
   engine.onConnectionLost(reset)
 
-  /** A list made before a probe's snapshot says nothing of its holders, so looks come one after the other. */
+  /** A list made before a probe's snapshot says nothing of its holders, so looks come one after the other. Who asks before one begins shares it. */
   function look(call: BackendCall): Promise<bigint | undefined> {
-    const turn = queue.then(() => lookNow(call))
-    queue = turn.catch(() => undefined)
-    return turn
+    if (next === undefined) {
+      const begin = (): Promise<bigint | undefined> => {
+        next = undefined
+        return own.run(lookNow)
+      }
+      next = last.then(begin, begin)
+      last = next
+    }
+    return call.unlessAborted('signal', next)
   }
 
   async function lookNow(call: BackendCall): Promise<bigint | undefined> {
-    call.signal.throwIfAborted()
     const before = generation
     const [row] = await engine.read(statement, [names.events], call)
-    if (before !== generation) return lookNow(call)
-    return conclude(row ?? [])
+    if (row?.[3] === 't' || row?.[3] === 'true')
+      throw new UnavailableError('the server is a standby, where nobody sees which appends are still open.', {
+        hint: "Read the log from the primary, or keep it in order: 'strict'.",
+      })
+    return before === generation ? conclude(row ?? []) : lookNow(call)
   }
 
-  function conclude([top, identity, list, text]: Row): bigint | undefined {
+  function conclude([top, identity, list]: Row): bigint | undefined {
     if (server !== undefined && identity !== server) reset()
     server = identity ?? undefined
-    holdersText = text ?? ''
     const holders = new Set((list ?? '').split(' ').filter((holder) => holder !== ''))
     // Preparing a transaction changes its name in the list: a prepared one may be a holder of any open probe.
-    const prepared = [...holders].some((holder) => holder.startsWith('-1/'))
+    const prepared = [...holders].some((holder) => holder.startsWith('-'))
     probes = probes.filter((probe) => {
       for (const holder of probe.holders) if (!holders.has(holder)) probe.holders.delete(holder)
       if (prepared || probe.holders.size > 0) return true
@@ -107,14 +124,18 @@ export function createHorizon(engine: Engine, names: Names, settleMs: number): H
     if (target === undefined) return undefined
     const endsAt = performance.now() + Math.min(settleMs, call.remainingMs() - 20)
     for (let pauseMs = 1; settled === undefined || settled < target; pauseMs = Math.min(50, pauseMs * 2)) {
-      if (performance.now() > endsAt)
-        throw new TimeoutError('an append that is still open holds back the log.', {
-          hint: `Look at ${holdersText}: a transaction that wrote events has neither committed nor rolled back.`,
-        })
+      if (performance.now() > endsAt) throw await stillOpen(call)
       await sleep(pauseMs, call.signal)
       await look(call)
     }
     return target
+  }
+
+  async function stillOpen(call: BackendCall): Promise<TimeoutError> {
+    const holders = await engine.read(holdersStatement, [names.events], call)
+    return new TimeoutError('an append that is still open holds back the log.', {
+      hint: `Look at ${holders.flat().join(', ')}: a transaction that wrote events has neither committed nor rolled back.`,
+    })
   }
 
   return {

@@ -90,8 +90,9 @@ export function perform<Result>(
     if (after === undefined) answer.done(result)
     else if (after !== 'no answer') answer.ended(after)
   }
-  if (fault?.does === 'delay') setTimeout(act, fault.ms ?? 50)
-  else act()
+  if (fault?.does !== 'delay') return act()
+  const { life } = node
+  setTimeout(() => node.life === life && act(), fault.ms ?? 50)
 }
 
 /** Resets one call and leaves the connection alone: grpc-js has no word for it, HTTP/2 does. */

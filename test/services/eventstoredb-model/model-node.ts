@@ -7,6 +7,8 @@ export interface ModelNode {
   readonly data: NodeData
   /** Gone after a restart. */
   knownIds: KnownIds
+  /** How often it went down: what was to be done later is not done by a node that was started again. */
+  life: number
   readonly faults: FaultTable
   /** Calls whose answer is not finished. */
   readonly openCalls: Set<object>

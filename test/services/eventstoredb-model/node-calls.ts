@@ -41,12 +41,11 @@ const instance = randomUUID()
 /** A cluster of one, which leads. */
 export const handleGossip = handler('gossip', (node) => {
   const { host, port } = node.leader()
-  const leader = 4
   return new gossip.ClusterInfo().setMembersList([
     new gossip.MemberInfo()
       .setInstanceId(new shared.UUID().setString(instance))
       .setTimeStamp((BigInt(Date.now()) * 10_000n).toString())
-      .setState(leader)
+      .setState(gossip.MemberInfo.VNodeState.LEADER)
       .setIsAlive(true)
       .setHttpEndPoint(new gossip.EndPoint().setAddress(host).setPort(port)),
   ])

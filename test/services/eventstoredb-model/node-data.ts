@@ -1,4 +1,4 @@
-import type { Condition, ModelRules } from './rules.js'
+import { type Condition, type ModelRules, farRevision } from './rules.js'
 
 /** An event as the node keeps it. `revision` of a tombstone is the far end of all revisions. */
 export interface StoredEvent {
@@ -54,10 +54,27 @@ export function metadataText({ streams }: NodeData, stream: string): string | un
   return last === undefined ? undefined : Buffer.from(last.data).toString()
 }
 
-/** A number of the stream's metadata. Not parsed as JSON: a number of JavaScript does not hold the far end of all revisions. */
-function metadataNumber(node: NodeData, stream: string, key: '$tb' | '$maxCount'): bigint | undefined {
-  const found = new RegExp(`"\\${key}"\\s*:\\s*(\\d+)`).exec(metadataText(node, stream) ?? '')?.[1]
-  return found === undefined ? undefined : BigInt(found)
+interface Retention {
+  readonly truncateBefore: bigint | undefined
+  readonly maxCount: bigint | undefined
+}
+
+const retentions = new WeakMap<StoredEvent, Retention>()
+
+/** What the stream's metadata hides. Not parsed as JSON: a number of JavaScript does not hold the far end of all revisions. */
+function retentionOf({ streams }: NodeData, stream: string): Retention | undefined {
+  const last = streams.get(metadataStreamOf(stream))?.at(-1)
+  if (last === undefined) return undefined
+  const known = retentions.get(last)
+  if (known !== undefined) return known
+  const text = Buffer.from(last.data).toString()
+  const number = (key: string): bigint | undefined => {
+    const found = new RegExp(`"\\${key}"\\s*:\\s*(\\d+)`).exec(text)?.[1]
+    return found === undefined ? undefined : BigInt(found)
+  }
+  const retention = { truncateBefore: number('$tb'), maxCount: number('$maxCount') }
+  retentions.set(last, retention)
+  return retention
 }
 
 export function conditionOf(node: NodeData, stream: string): Condition {
@@ -68,15 +85,15 @@ export function conditionOf(node: NodeData, stream: string): Condition {
 }
 
 export function isSoftDeleted(node: NodeData, stream: string): boolean {
-  return metadataNumber(node, stream, '$tb') === 2n ** 63n - 1n
+  return retentionOf(node, stream)?.truncateBefore === farRevision
 }
 
 export function firstVisibleOf(node: NodeData, stream: string): bigint {
-  const kept = originalOf(stream) === undefined ? metadataNumber(node, stream, '$maxCount') : node.rules.reads.metadataKept
+  const retention = retentionOf(node, stream)
   return node.rules.reads.firstVisible({
     tip: tipOf(node, stream),
-    truncateBefore: metadataNumber(node, stream, '$tb') ?? 0n,
-    maxCount: kept,
+    truncateBefore: retention?.truncateBefore ?? 0n,
+    maxCount: originalOf(stream) === undefined ? retention?.maxCount : node.rules.reads.metadataKept,
   })
 }
 

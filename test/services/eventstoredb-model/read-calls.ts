@@ -50,7 +50,7 @@ export function handleRead(node: ModelNode, call: ReadCall): void {
     if (before !== undefined) return endCall(call, before)
     if (fault?.does === 'end') return endCall(call, okWithoutMessages())
   }
-  if (fault?.does === 'delay') setTimeout(open, fault.ms ?? 50)
+  if (fault?.does === 'delay') setTimeout(() => call.cancelled || open(), fault.ms ?? 50)
   else open()
 }
 
@@ -190,6 +190,8 @@ function filterOf(options: Options, { subscriptions }: ModelRules): (event: Stor
   const subject = filter.hasStreamIdentifier() ? 'stream' : 'type'
   const prefixes = expression.getPrefixList()
   const regex = expression.getRegex()
+  // A pattern that is none fails the call, not the process when an event comes.
+  subscriptions.regexMatches('', regex)
   return (event) =>
-    regex === '' ? subscriptions.streamMatches(event[subject], prefixes) : subscriptions.typeMatches(event[subject], regex)
+    regex === '' ? subscriptions.prefixMatches(event[subject], prefixes) : subscriptions.regexMatches(event[subject], regex)
 }

@@ -78,10 +78,11 @@ export function readAll(data: NodeData, { from, backwards, count, matches }: All
     if (isRecord && !backwards && all.forwards === 'exclusive') index += 1
     if (isRecord && backwards && all.backwards === 'inclusive') index += 1
   }
-  const candidates = backwards ? log.slice(0, index).reverse() : log.slice(index)
   const events: StoredEvent[] = []
-  for (const event of candidates) {
-    if (BigInt(events.length) >= count) break
+  const step = backwards ? -1 : 1
+  for (let at = backwards ? index - 1 : index; BigInt(events.length) < count; at += step) {
+    const event = log[at]
+    if (event === undefined) break
     if (isInLog(data, event) && matches(event)) events.push(event)
   }
   return { kind: 'events', events }

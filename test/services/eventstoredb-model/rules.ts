@@ -109,8 +109,8 @@ export interface ModelRules {
     checkpointEvery(window: number | undefined, multiplier: number): number
     readonly checkpointAtCaughtUp: boolean
     readonly checkpoint: 'after the event' | 'before the event'
-    streamMatches(stream: string, prefixes: readonly string[]): boolean
-    typeMatches(type: string, regex: string): boolean
+    prefixMatches(subject: string, prefixes: readonly string[]): boolean
+    regexMatches(subject: string, regex: string): boolean
   }
   readonly limits: {
     readonly appendBytes: number
@@ -215,8 +215,8 @@ export const serverRules: ModelRules = {
     checkpointEvery: (window, multiplier) => (window ?? 32) * multiplier,
     checkpointAtCaughtUp: true,
     checkpoint: 'after the event',
-    streamMatches: (stream, prefixes) => prefixes.some((prefix) => stream.startsWith(prefix)),
-    typeMatches: (type, regex) => new RegExp(regex, 'u').test(type),
+    prefixMatches: (subject, prefixes) => prefixes.some((prefix) => subject.startsWith(prefix)),
+    regexMatches: (subject, regex) => new RegExp(regex).test(subject),
   },
   limits: {
     appendBytes: 1024 * 1024,

@@ -65,6 +65,7 @@ export async function startEventStoreModel(options: EventStoreModelOptions = {})
   const node: ModelNode = {
     data,
     knownIds: createKnownIds(rules, options.knownIdBytes),
+    life: 0,
     faults,
     openCalls: new Set(),
     followers: new Set(),
@@ -73,7 +74,12 @@ export async function startEventStoreModel(options: EventStoreModelOptions = {})
     leader: () => ({ host: '127.0.0.1', port: connections.port }),
     cut: (peer) => connections.cut(Number(peer.slice(peer.lastIndexOf(':') + 1))),
   }
-  const server = new Server({ 'grpc.max_receive_message_length': 20 * mebibyte, 'grpc.max_send_message_length': -1 })
+  // A hundred calls of a connection at a time, as the server's web host has it: a client that leaves reads open runs into it.
+  const server = new Server({
+    'grpc.max_receive_message_length': 20 * mebibyte,
+    'grpc.max_send_message_length': -1,
+    'grpc.max_concurrent_streams': 100,
+  })
   addServices(server, node)
   const credentials =
     tls === undefined
@@ -84,6 +90,7 @@ export async function startEventStoreModel(options: EventStoreModelOptions = {})
   })
   const connections = await createConnections(() => targetPort, options.port)
   const down = async (): Promise<void> => {
+    node.life += 1
     await connections.close()
     node.openCalls.clear()
     node.knownIds = createKnownIds(rules, options.knownIdBytes)

@@ -50,6 +50,8 @@ export interface HarnessInstance extends AsyncDisposable {
   readonly adapter: EventStoreAdapter
   /** Options it cannot honour: cases that need one are not proven. */
   readonly ignores?: readonly InstanceOption[] | undefined
+  /** For the report: of the adapter's package, and of the server as it says itself. */
+  versions?(): Promise<{ readonly adapter?: string; readonly server?: string }>
   /** One log for all namespaces: log cases start at its end and look at their own streams; parts about an empty store are not proven. */
   readonly sharedLog?: true | undefined
   /** Another adapter on the same data, with its own connections. The suite closes it. */

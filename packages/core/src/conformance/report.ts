@@ -29,8 +29,6 @@ export interface CaseFailure {
   readonly expected?: string
   readonly actual?: string
   readonly stack?: string
-  /** One line that runs this case again with the same chance. */
-  readonly replay: string
 }
 
 export interface CaseReport {
@@ -42,11 +40,14 @@ export interface CaseReport {
   /** Why it is not simply passed. */
   readonly reason?: string
   readonly parts: readonly PartReport[]
+  /** How many were made: a case without one proves nothing. */
   readonly assertions: number
   /** Calls that were under way while another was started; races only. */
   readonly overlaps?: number
   readonly tries?: number
   readonly durationMs: number
+  /** One line that runs this case again with the same chance. */
+  readonly replay: string
   readonly failure?: CaseFailure
 }
 
@@ -80,13 +81,23 @@ export function stableReport(report: ConformanceReport): StableReport {
   }
 }
 
+/** What was run on what. */
+export interface Versions {
+  /** Of `@millrace/core`, whose suite this is. */
+  readonly suite: string
+  readonly node: string
+  /** Of the package of the adapter and of its server, as far as the harness tells. */
+  readonly adapter?: string | undefined
+  readonly server?: string | undefined
+}
+
 export interface ConformanceReport {
   /** Format of this file. */
   readonly report: 1
   readonly harness: string
   readonly adapter: string
   readonly contract: number
-  readonly node: string
+  readonly versions: Versions
   readonly profile: Profile
   readonly seed: number
   readonly capabilities: Capabilities

@@ -1,5 +1,6 @@
 import { AssertionError } from 'node:assert/strict'
 import type { Capabilities } from '../capabilities.js'
+import { isEventStoreError } from '../errors.js'
 import { undeclared } from './capability-term.js'
 import type { CaseContext, ConformanceCase } from './case.js'
 import { type CaseRecord, createContext } from './context.js'
@@ -46,7 +47,8 @@ export async function runCase(
   const verdict = applySkip(one, settings, await judge(one, settings, underClaims))
   const { id, title, section, level } = one
   const durationMs = Math.round((performance.now() - startedAt) * 10) / 10
-  return { report: { id, title, section, level, ...verdict, durationMs }, underClaims }
+  const replay = `--case ${id} --seed ${settings.seed} --profile ${settings.profile}`
+  return { report: { id, title, section, level, ...verdict, durationMs, replay }, underClaims }
 }
 
 async function judge(one: ConformanceCase, settings: RunSettings, underClaims: UnderClaim[]): Promise<Verdict> {
@@ -160,29 +162,27 @@ function verdictOf(one: Runnable, settings: RunSettings, record: CaseRecord, fai
     settings.signal?.throwIfAborted()
     if (error instanceof HarnessError) throw error
     if (error instanceof NotProven) return { parts, assertions, status: 'not-proven', reason: error.message }
-    return { ...base, status: 'failed', failure: describeFailure(one, settings, record, error) }
+    return { ...base, status: 'failed', failure: describeFailure(record, error) }
   }
   const proven = parts.some(({ status }) => status === 'passed') || assertions > 0
   if (!proven) {
     if (parts.some(({ status }) => status === 'not-proven')) return { ...base, status: 'not-proven', reason: 'no part of it could be run' }
     const empty = new Error('the case made no assertion: it proves nothing')
-    return { ...base, status: 'failed', failure: describeFailure(one, settings, record, empty) }
+    return { ...base, status: 'failed', failure: describeFailure(record, empty) }
   }
   if (one.race === true && record.overlaps() === 0) return { ...base, status: 'not-proven', reason: 'no two calls were shown to overlap' }
   if (record.unseen.length > 0) return { ...base, status: 'not-proven', reason: `not seen: ${[...new Set(record.unseen)].join(', ')}` }
   return { ...base, status: 'passed' }
 }
 
-function describeFailure(one: Pick<ConformanceCase, 'id'>, settings: RunSettings, record: CaseRecord, error: unknown): CaseFailure {
-  const { profile, seed } = settings
+function describeFailure(record: CaseRecord, error: unknown): CaseFailure {
   const compared = error instanceof AssertionError ? { expected: shown(error.expected), actual: shown(error.actual) } : {}
   const stack = error instanceof Error ? error.stack : undefined
   return {
-    message: error instanceof AssertionError ? error.message : `${messageOf(error)}`,
+    message: isEventStoreError(error) ? `it failed with ${error.name} (${error.code}): ${error.message}` : messageOf(error),
     step: record.lastStep,
     ...compared,
     ...(stack === undefined ? {} : { stack }),
-    replay: `--case ${one.id} --seed ${seed} --profile ${profile}`,
   }
 }
 
@@ -204,5 +204,5 @@ function applySkip(one: ConformanceCase, { harness, capabilities }: RunSettings,
   if (verdict.status === 'failed') return { ...verdict, status: 'known-failure', reason }
   if (verdict.status !== 'passed') return verdict
   const message = `the skip is stale: the case passes now. Remove it from the harness: ${reason}`
-  return { ...verdict, status: 'failed', reason: 'stale skip', failure: { message, step: '', replay: `--case ${one.id}` } }
+  return { ...verdict, status: 'failed', reason: 'stale skip', failure: { message, step: '' } }
 }

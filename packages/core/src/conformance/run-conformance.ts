@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { ConformanceCase } from './case.js'
 import { allCases } from './cases/index.js'
 import { checkHarness } from './check-harness.js'
@@ -90,13 +91,14 @@ export function createSession(harness: ConformanceHarness, options: ConformanceO
     async finish() {
       const { probe, hooks, dispose } = harnessChecked()
       const { name, capabilities } = probe.adapter
+      const versions = { suite: await suiteVersion(), node: process.version, ...(await probe.versions?.()) }
       await dispose()
       return {
         report: 1,
         harness: harness.name,
         adapter: name,
         contract: capabilities.contract,
-        node: process.version,
+        versions,
         profile,
         seed,
         capabilities,
@@ -108,6 +110,12 @@ export function createSession(harness: ConformanceHarness, options: ConformanceO
       }
     },
   }
+}
+
+/** Of the package this file is in. */
+async function suiteVersion(): Promise<string> {
+  const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8').catch(() => '{}')
+  return (JSON.parse(manifest) as { version?: string }).version ?? 'unknown'
 }
 
 function totalsOf(reports: readonly CaseReport[]): Record<CaseStatus, number> {

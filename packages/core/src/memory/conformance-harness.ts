@@ -17,8 +17,8 @@ export interface MemoryHarnessOptions {
 const secret = 'correct-horse-battery-staple'
 
 /**
- * The memory adapter under the conformance suite: what the suite is proved on. It has every hook that does not need a connection to
- * lose; set-up, refused connections and credentials are played by the backend's `open`.
+ * The memory adapter under the conformance suite: what the suite is proved on. It has every hook but a golden store, since it keeps
+ * nothing; set-up, refused connections and credentials are played by the backend's `open`, lost connections by a {@link playedWire}.
  */
 export function memoryHarness(options: MemoryHarnessOptions = {}): ConformanceHarness {
   const { capabilities } = memory({ capabilities: options.capabilities })
@@ -34,14 +34,15 @@ function createInstance(capabilities: Capabilities, context: HarnessContext): Ha
   const store = createMemoryStore()
   const { pageSize, connections = Infinity, setup = 'auto' } = context
   const created = { yes: false }
+  const wire = playedWire()
   const adapterOver = (backend: Partial<Backend>): EventStoreAdapter =>
-    createAdapter({ ...memoryBackend(store, capabilities, connections), ...backend }, { pageSize })
+    createAdapter({ ...wire.over(memoryBackend(store, capabilities, connections)), classifyError, ...backend }, { pageSize })
   const adapter = adapterOver({ open: () => setUp(created, setup) })
 
   return {
     adapter,
     peer: () => Promise.resolve(adapterOver({ open: () => setUp(created, 'auto') })),
-    broken: (kind) => Promise.resolve(adapterOver({ open: () => Promise.reject(failures[kind]()), classifyError })),
+    broken: (kind) => Promise.resolve(adapterOver({ open: () => Promise.reject(failures[kind]()) })),
     injected: () => Promise.resolve({ adapter: memory({ store }), stillOpen: () => isUsable(store) }),
     // Memory takes its place in the log when it stores: nothing is held before, and nothing has to be undone.
     stallAppend: (streamId, events) =>
@@ -49,6 +50,7 @@ function createInstance(capabilities: Capabilities, context: HarnessContext): Ha
         commit: async () => void (await adapter.appendToStream(streamId, events)),
         rollback: () => Promise.resolve(),
       }),
+    faults: wire.faults,
     seedVersion: (streamId, version) => {
       const stream = streamOf(store, streamId)
       stream.events.length = version
@@ -80,6 +82,8 @@ const failures = {
   credentials: () =>
     Object.assign(new Error('password authentication failed'), { code: '28P01', config: { user: 'app', password: secret } }),
   'schema-newer': () => new ConfigurationError('the schema is newer than this adapter.', { hint: 'Update the adapter.' }),
+  lost: () => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),
+  throttled: () => Object.assign(new Error('rate exceeded'), { code: 'THROTTLED' }),
 } as const
 
 function classifyError(error: unknown): ErrorClass | undefined {
@@ -88,7 +92,83 @@ function classifyError(error: unknown): ErrorClass | undefined {
       return { code: 'unavailable', outcome: 'not-applied', message: 'the store cannot be reached.' }
     case '28P01':
       return { code: 'access-denied', outcome: 'not-applied', message: 'the store refuses the credentials.' }
+    case 'ECONNRESET':
+      return { code: 'unavailable', outcome: 'unknown', message: 'the connection was lost.' }
+    case 'THROTTLED':
+      return { code: 'unavailable', outcome: 'not-applied', message: 'the store is too busy.' }
     default:
       return undefined
   }
+}
+
+const changes = ['append', 'appendMany', 'deleteStream', 'tombstoneStream', 'truncateStream', 'writeMetadata'] as const
+const reads = ['readStreamPage', 'readHead', 'readLogEnd', 'readLogPage', 'readMetadata', 'listStreamsPage'] as const
+
+/** The way between an adapter and a store, as real ones have it, and what goes wrong on it. */
+function playedWire(): { over(backend: Backend): Backend; readonly faults: NonNullable<HarnessInstance['faults']> } {
+  const underWay = new Set<() => void>()
+  let [dropNext, throttled, down, slow] = [false, 0, false, false]
+  let up: ReturnType<typeof setTimeout> | undefined
+
+  async function send<T>(kind: 'change' | 'read', run: () => Promise<T>): Promise<T> {
+    if (down) throw failures.unreachable()
+    if (throttled > 0) {
+      throttled -= 1
+      throw failures.throttled()
+    }
+    return unlessCut(async () => {
+      // Once connections break, calls are on their way for a while, there and back: else none would ever be met by it.
+      if (slow) await turn()
+      const answer = await run()
+      if (slow) await turn()
+      if (kind === 'read' || !dropNext) return answer
+      dropNext = false
+      throw failures.lost()
+    })
+  }
+  /** A connection that is cut ends the call, not what was sent: that is still done. */
+  function unlessCut<T>(run: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cut = (): void => reject(failures.lost())
+      underWay.add(cut)
+      run()
+        .then(resolve, reject)
+        .finally(() => underWay.delete(cut))
+    })
+  }
+  function cutAll(): void {
+    slow = true
+    for (const cut of underWay) cut()
+  }
+
+  return {
+    over(backend) {
+      const wired: Record<string, unknown> = { ...backend }
+      for (const [kind, names] of [['change', changes] as const, ['read', reads] as const])
+        for (const name of names) {
+          const method = backend[name] as ((...args: unknown[]) => Promise<unknown>) | undefined
+          if (method !== undefined) wired[name] = (...args: unknown[]) => send(kind, () => method(...args))
+        }
+      const { waitForChange } = backend
+      wired.waitForChange = (signal: AbortSignal) => send('read', () => waitForChange?.(signal) ?? Promise.resolve())
+      return wired as unknown as Backend
+    },
+    faults: {
+      dropNextResponse: () => Promise.resolve(void (dropNext = true)),
+      killConnections: () => Promise.resolve(cutAll()),
+      throttle: (times) => Promise.resolve(void (throttled = times)),
+      restart(downMs = 0) {
+        down = true
+        cutAll()
+        clearTimeout(up)
+        up = setTimeout(() => (down = false), downMs)
+        up.unref()
+        return Promise.resolve()
+      },
+    },
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

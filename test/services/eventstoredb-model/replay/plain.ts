@@ -5,7 +5,7 @@ const bytesAsText = new Set(['streamName', 'data', 'customMetadata'])
 
 /**
  * A decoded message as the recordings have it: without the values that protobuf sends by leaving them out, bytes as text where they are text.
- * What differs from run to run without a meaning (times, ids of calls and of subscriptions) is left out.
+ * What differs from run to run without a meaning (times, ids of subscriptions) is left out.
  */
 export function plainOf(value: Plain, key = ''): Plain | undefined {
   if (value === '' || value === 0 || value === '0' || value === false || value === null) return undefined
@@ -19,7 +19,7 @@ export function plainOf(value: Plain, key = ''): Plain | undefined {
   }
   if (typeof value !== 'object') return value
   const members = Object.entries(value)
-    .filter(([name]) => name !== 'correlationId' && !name.startsWith('deadline'))
+    .filter(([name]) => !name.startsWith('deadline'))
     .map(([name, member]) => [name, plainOf(member ?? null, name)] as const)
   return Object.fromEntries(members.filter(([, member]) => member !== undefined))
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { Plain } from './plain.js'
 import type { Exchange, Scenario } from './recordings.js'
@@ -31,11 +32,11 @@ export function startReplay(wire: Wire): Replay {
   const perform = async (exchange: Exchange): Promise<WireCall> => {
     const isBatch = exchange.method.endsWith('/BatchAppend')
     const call = isBatch ? (batch ??= wire.open(exchange.method)) : wire.open(exchange.method)
-    const said = isBatch ? call.responses.length : 0
+    if (isBatch) return performInBatch(call, exchange)
     for (const request of exchange.requests) call.send(await withOwnPosition(wire, request, exchange, tokens))
-    if (!isBatch) call.close()
-    await (isBatch ? call.responded(said + 1) : call.ended)
-    return isBatch ? { ...call, responses: call.responses.slice(said), end: undefined } : call
+    call.close()
+    await call.ended
+    return call
   }
   const runStep = async (step: readonly Exchange[]): Promise<[number, Compared] | undefined> => {
     for (const { requests } of step) for (const id of idsIn(requests)) tokens.given(id)
@@ -68,6 +69,19 @@ export function startReplay(wire: Wire): Replay {
     },
     end: () => batch?.cancel(),
   }
+}
+
+/** Sends an append over the call of all batch appends. Its answer must bear its correlation id, which is then left out. */
+async function performInBatch(call: WireCall, { requests }: Exchange): Promise<WireCall> {
+  const correlationId = { string: randomUUID() }
+  const said = call.responses.length
+  for (const request of requests) call.send({ ...(request as object), correlationId })
+  await call.responded(said + 1)
+  const responses = call.responses.slice(said).map((response) => {
+    const { correlationId: answered, ...rest } = response as { correlationId?: Plain }
+    return isDeepStrictEqual(answered, correlationId) ? rest : response
+  })
+  return { ...call, responses, end: undefined }
 }
 
 type Compared = Pick<Difference, 'what' | 'recorded' | 'actual'>

@@ -58,6 +58,7 @@ export const requestOf: Readonly<Record<string, (recorded: never) => Sendable>> 
     return request
   },
   'streams.Streams/BatchAppend': (recorded: {
+    correlationId: { string: string }
     options: RecordedExpectation
     proposedMessagesList?: readonly RecordedProposal[]
     isFinal: boolean
@@ -68,7 +69,7 @@ export const requestOf: Readonly<Record<string, (recorded: never) => Sendable>> 
     else if (recorded.options.streamExists !== undefined) options.setStreamExists(new empty.Empty())
     else options.setStreamPosition(recorded.options.streamPosition ?? '0')
     return new streams.BatchAppendReq()
-      .setCorrelationId(new shared.UUID().setString(crypto.randomUUID()))
+      .setCorrelationId(new shared.UUID().setString(recorded.correlationId.string))
       .setOptions(options)
       .setProposedMessagesList(
         (recorded.proposedMessagesList ?? []).map((one) => proposal(new streams.BatchAppendReq.ProposedMessage(), one)),

@@ -2,6 +2,7 @@ import { isConcurrencyError } from '../../../errors.js'
 import { type ConformanceCase, raceCase } from '../../case.js'
 import { runChild } from '../../child.js'
 import { eventIds, idsOf } from '../views.js'
+import { con09 } from './history.js'
 import { counted, counter, everyAnyIsStored, firstComer, onlyConflicts, oneWinnerEach } from './races.js'
 
 const base = { section: 'CON', since: 1, level: 'must', profile: 'smoke' } as const
@@ -177,4 +178,4 @@ const con10: ConformanceCase = raceCase({
   },
 })
 
-export const con: readonly ConformanceCase[] = [con01, con02, con03, con04, con05, con06, con07, con08, con10]
+export const con: readonly ConformanceCase[] = [con01, con02, con03, con04, con05, con06, con07, con08, con09, con10]
