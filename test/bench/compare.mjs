@@ -29,17 +29,18 @@ async function turn(call, ms, callers, unit) {
   return ((calls * unit) / (performance.now() - startedAt)) * 1000
 }
 
-/** One line: the median of the ratios of the pairs, their spread, and the medians of both rates. */
-export function print(name, unit, pairs) {
+/** One line, with the target of the ratio if there is one: the median of the ratios of the pairs, their spread, and the medians of both rates. */
+export function print(name, unit, pairs, target) {
   const ratios = pairs.map(({ ours, yardstick }) => ours / yardstick)
   const figure = (value) => Math.round(value).toLocaleString('en')
   console.log(
     `  ${name.padEnd(12)} ratio ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})   ` +
-      `${figure(median(pairs.map(({ ours }) => ours)))} against ${figure(median(pairs.map(({ yardstick }) => yardstick)))} ${unit}`,
+      `${figure(median(pairs.map(({ ours }) => ours)))} against ${figure(median(pairs.map(({ yardstick }) => yardstick)))} ${unit}` +
+      (target === undefined ? '' : `; target ${target}: ${median(ratios) >= target ? 'met' : 'missed'}`),
   )
 }
 
-function median(values) {
+export function median(values) {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2

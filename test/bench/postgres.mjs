@@ -1,19 +1,21 @@
-import { register } from 'node:module'
-import { cpus } from 'node:os'
+import { createRequire, register } from 'node:module'
+import { cpus, loadavg } from 'node:os'
 import { embedded } from '@millrace/embedded'
 import { postgres } from '@millrace/postgres'
 import pg from 'pg'
-import { compare, print } from './compare.mjs'
+import { compare, median, print } from './compare.mjs'
+import { fsyncRate, pgbenchInserts } from './postgres-yardsticks.mjs'
+import { writers } from './postgres-writers.mjs'
 
-// Appends and reads of the Postgres adapter as ratios to raw `pg` on the same server, interleaved in one run.
-//   pnpm bench            all, about two minutes          pnpm bench --quick    a glance
-// A ratio above 1 means that the adapter is faster than the yardstick.
+// Appends, reads and lag of the Postgres adapter as ratios to raw `pg` and pgbench on the same server, interleaved in one run.
+//   pnpm bench            all, about five minutes         pnpm bench --quick    a glance
+// A ratio above 1 means that the adapter is faster than the yardstick. Targets are printed beside; nothing fails by time.
 
 register('../conformance/ts-hooks.mjs', import.meta.url)
 const { findPostgres } = await import('../services/postgres.ts')
 
 const quick = process.argv.includes('--quick')
-const rounds = quick ? 3 : 7
+const rounds = quick ? 3 : 5
 const ms = quick ? 400 : 1500
 const service = await findPostgres()
 if (service.status === 'not proven') {
@@ -23,15 +25,25 @@ if (service.status === 'not proven') {
 
 try {
   await describeServer()
-  for (const synchronousCommit of ['on', 'off']) {
-    console.log(`\nAppends, one event of 200 bytes each, synchronous_commit = ${synchronousCommit}; yardstick: a prepared one-row INSERT`)
-    for (const callers of [1, 8, 32]) print(`${callers} callers`, 'appends/s', await appends(callers, synchronousCommit))
-  }
+  console.log(
+    '\nAppends, one event of 200 bytes each, default options; yardstick: a prepared one-row INSERT ... VALUES, a connection a caller',
+  )
+  for (const callers of [1, 8, 32]) print(`${callers} callers`, 'appends/s', await appends(callers, {}), callers === 1 ? 0.75 : undefined)
+  console.log('The same without coalescing, a connection a caller')
+  print('32 callers', 'appends/s', await appends(32, { coalesce: false }))
+  console.log("The same with order: 'strict'")
+  print('32 callers', 'appends/s', await appends(32, { order: 'strict' }))
+  console.log('\nThe same, one process; yardstick: pgbench, the same INSERT, 32 connections')
+  await againstPgbench()
+  console.log('\n4 processes of 8 callers; yardstick: the same with a connection a caller')
+  print('4 x 8 callers', 'appends/s', await processes(), 2)
   console.log('\nAppends of 100 events; yardstick: one INSERT with 100 rows of VALUES')
-  print('1 caller', 'events/s', await batches())
+  print('1 caller', 'events/s', await batches(), 1)
+  console.log('\nFrom acknowledgement to a subscriber of another process; polls 5 ms apart')
+  await lag()
   const events = quick ? 20_000 : 100_000
   console.log(`\nReads of ${events.toLocaleString('en')} events; yardstick: keyset paging by 1,000 with pg's own parsers`)
-  for (const [name, result] of await reads(events)) print(name, 'events/s', result)
+  for (const [name, result] of await reads(events)) print(name, 'events/s', result, name === 'readAll' ? 1.5 : undefined)
   console.log('\nEmbedded (PGlite in memory); yardstick: the Postgres adapter on the server')
   print('1 caller', 'appends/s', await embeddedAppends())
 } finally {
@@ -45,7 +57,12 @@ async function describeServer() {
   const show = async (name) => (await client.query(`SHOW ${name}`)).rows[0][name]
   const [cpu] = cpus()
   console.log(`${cpus().length} × ${cpu?.model.trim() ?? 'unknown processor'}, Node ${process.version}`)
-  console.log(`PostgreSQL ${await show('server_version')} (${service.from}), fsync ${await show('fsync')}`)
+  const durability = []
+  for (const name of ['fsync', 'full_page_writes', 'synchronous_commit', 'wal_sync_method']) durability.push(`${name} ${await show(name)}`)
+  console.log(`PostgreSQL ${await show('server_version')} (${service.from}), pg ${version('pg')}, ${durability.join(', ')}`)
+  console.log(
+    `load of the last minute ${loadavg()[0]?.toFixed(1)}; ${await fsyncRate()} fsyncs/s of 8 kB in the folder for temporary files`,
+  )
   await client.query('CREATE TABLE fsync_probe (n int)')
   const startedAt = performance.now()
   let commits = 0
@@ -54,8 +71,12 @@ async function describeServer() {
     commits += 1
   }
   await client.query('DROP TABLE fsync_probe')
-  console.log(`${commits} durable commits/s by one session: about the disk's fsync rate`)
+  console.log(`${commits} durable commits/s by one session`)
   await client.end()
+}
+
+function version(name) {
+  return createRequire(new URL('../../packages/postgres/package.json', import.meta.url))(`${name}/package.json`).version
 }
 
 function event(n) {
@@ -69,10 +90,15 @@ async function createYardstick(pool) {
     UNIQUE (stream_id, version))`)
 }
 
-async function appends(callers, synchronousCommit) {
-  const connection = { connectionString: service.url, max: callers, options: `-c synchronous_commit=${synchronousCommit}` }
-  const pool = new pg.Pool(connection)
-  const store = postgres({ connection, schema: 'bench' })
+/** A fresh schema for each run of ours, so that nothing is left from the one before. */
+function fresh() {
+  return `bench_${crypto.randomUUID().slice(0, 8)}`
+}
+
+async function appends(callers, options) {
+  const pool = new pg.Pool({ connectionString: service.url, max: callers })
+  const max = options.coalesce === false ? callers : 10
+  const store = postgres({ connection: { connectionString: service.url, max }, schema: fresh(), ...options })
   await Promise.all([createYardstick(pool), store.open()])
   const versions = new Map()
   const next = (stream) => {
@@ -105,9 +131,108 @@ async function appends(callers, synchronousCommit) {
   return result
 }
 
+/** Median of both and of their ratios, turn by turn. */
+async function againstPgbench() {
+  const store = postgres({ connection: service.url, schema: fresh() })
+  const pool = new pg.Pool({ connectionString: service.url, max: 1 })
+  await Promise.all([store.open(), createYardstick(pool)])
+  const pgbench = await pgbenchInserts(service.url, { ...event(1) })
+  if (pgbench === undefined) return console.log('  not proven: there is no pgbench')
+  for (const callers of [32, 128]) {
+    const versions = Array.from({ length: callers }, () => 0)
+    const pairs = []
+    for (let round = 0; round <= rounds; round += 1) {
+      const run = crypto.randomUUID()
+      versions.fill(0)
+      const ours = async () => {
+        const startedAt = performance.now()
+        let done = 0
+        await Promise.all(
+          versions.map(async (_, caller) => {
+            while (performance.now() - startedAt < ms) {
+              await store.appendToStream(`${run}-${caller}`, [event(1)], { expectedVersion: versions[caller] })
+              versions[caller] += 1
+              done += 1
+            }
+          }),
+        )
+        return (done / (performance.now() - startedAt)) * 1000
+      }
+      const pair =
+        round % 2 === 0 ? { ours: await ours(), yardstick: await pgbench(ms) } : { yardstick: await pgbench(ms), ours: await ours() }
+      if (round > 0) pairs.push(pair)
+    }
+    print(`${callers} callers`, 'appends/s', pairs, callers === 32 ? 1.5 : undefined)
+  }
+  await Promise.all([store.close(), pool.end()])
+}
+
+async function processes() {
+  const run = (coalesce) => writers({ url: service.url, schema: fresh(), processes: 4, callers: 8, ms, coalesce })
+  const pairs = []
+  for (let round = 0; round <= rounds; round += 1) {
+    const order = round % 2 === 0 ? [true, false] : [false, true]
+    const rates = new Map()
+    for (const coalesce of order) rates.set(coalesce, (await run(coalesce)).rate)
+    if (round > 0) pairs.push({ ours: rates.get(true), yardstick: rates.get(false) })
+  }
+  return pairs
+}
+
+/** Two processes of four writers that pause; a subscription here; with and without a foreign transaction that has written. */
+async function lag() {
+  const pool = new pg.Pool({ connectionString: service.url, max: 6 })
+  let probes = 0
+  let statements = 0
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client)
+    client.query = (config, ...rest) => {
+      statements += 1
+      if (String(config.text).includes('string_agg')) probes += 1
+      return query(config, ...rest)
+    }
+  })
+  const foreign = new pg.Client({ connectionString: service.url })
+  await foreign.connect()
+  await foreign.query('CREATE TABLE IF NOT EXISTS foreign_table (n int)')
+  const results = { without: [], with: [] }
+  let [lost, seenAll] = [0, 0]
+  for (let round = 0; round <= rounds; round += 1)
+    for (const kind of round % 2 === 0 ? ['without', 'with'] : ['with', 'without']) {
+      const schema = fresh()
+      const store = postgres({ pool, schema })
+      await store.open()
+      if (kind === 'with') await foreign.query('BEGIN; INSERT INTO foreign_table VALUES (1)')
+      const seen = new Map()
+      const control = new AbortController()
+      const following = (async () => {
+        for await (const { id } of store.subscribeToAll({ signal: control.signal }))
+          seen.set(id, performance.timeOrigin + performance.now())
+      })().catch(() => undefined)
+      const { acknowledged } = await writers({ url: service.url, schema, processes: 2, callers: 4, ms, pauseMs: 8 })
+      for (let turn = 0; turn < 1000 && acknowledged.some(([id]) => !seen.has(id)); turn += 1)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      control.abort()
+      await following
+      if (kind === 'with') await foreign.query('COMMIT')
+      await store.close()
+      lost += acknowledged.filter(([id]) => !seen.has(id)).length
+      seenAll += acknowledged.length
+      if (round > 0) results[kind].push(acknowledged.map(([id, at]) => Math.max(0, (seen.get(id) ?? Infinity) - at)).sort((a, b) => a - b))
+    }
+  for (const [kind, runs] of Object.entries(results)) {
+    const at = (part) => median(runs.map((lags) => lags[Math.floor(lags.length * part)] ?? NaN)).toFixed(1)
+    console.log(
+      `  ${kind.padEnd(7)} a foreign transaction: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms (target: p99 < 20 ms), medians of ${runs.length}`,
+    )
+  }
+  console.log(`  ${lost} of ${seenAll} events lost; ${probes} probes of the horizon among ${statements} statements of the reader`)
+  await Promise.all([foreign.end(), pool.end()])
+}
+
 async function batches() {
   const pool = new pg.Pool({ connectionString: service.url, max: 1 })
-  const store = postgres({ connection: { connectionString: service.url, max: 1 }, schema: 'bench' })
+  const store = postgres({ connection: { connectionString: service.url, max: 1 }, schema: fresh() })
   await Promise.all([createYardstick(pool), store.open()])
   const run = crypto.randomUUID()
   let [ours, raw] = [0, 0]
@@ -192,7 +317,7 @@ async function reads(count) {
 }
 
 async function embeddedAppends() {
-  const [local, server] = [embedded(), postgres({ connection: service.url, schema: 'bench' })]
+  const [local, server] = [embedded(), postgres({ connection: service.url, schema: fresh() })]
   await Promise.all([local.open(), server.open()])
   const run = crypto.randomUUID()
   const result = await compare({

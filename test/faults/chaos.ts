@@ -1,4 +1,4 @@
-import { postgres } from '@millrace/postgres'
+import { type PostgresOptions, postgres } from '@millrace/postgres'
 import { createFaultProxy } from '@millrace/core/testing'
 import pg from 'pg'
 import { type PostgresConfig, createCluster } from '../services/postgres-cluster.js'
@@ -10,6 +10,7 @@ export interface ChaosOptions {
   readonly seed: number
   readonly ms: number
   readonly config?: PostgresConfig
+  readonly order?: PostgresOptions['order']
 }
 
 export interface ChaosVerdict extends LedgerVerdict {
@@ -21,12 +22,12 @@ export interface ChaosVerdict extends LedgerVerdict {
  * Random cuts and kills under 8 writers on 16 streams: requests and answers lost on the wire, all connections cut, sessions ended by an
  * administrator, the server stopped without a word, and killed with all of its processes.
  */
-export async function runChaos({ programs, seed, ms, config = {} }: ChaosOptions): Promise<ChaosVerdict> {
+export async function runChaos({ programs, seed, ms, config = {}, order }: ChaosOptions): Promise<ChaosVerdict> {
   const server = await createCluster(programs, { config })
   const proxy = await createFaultProxy({ host: server.host, port: server.port, seed })
   const url = Object.assign(new URL(server.url), { port: String(proxy.port) }).href
   // Appends that travel together, and appends alone.
-  const clients = [{}, { coalesce: false }].map((options) => postgres({ connection: url, ...options }))
+  const clients = [{}, { coalesce: false }].map((options) => postgres({ connection: url, order, ...options }))
   const random = seeded(seed)
   const faults: Record<string, number> = {}
   try {
@@ -83,9 +84,4 @@ export async function endSessions(connectionString: string): Promise<void> {
   await client.connect()
   await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'millrace' AND pid % 2 = 0")
   await client.end()
-}
-
-/** Nothing of an acknowledged event's promise is broken, and nobody was left in doubt. */
-export function holds({ anomalies, notJudged, unexpected, unresolved }: LedgerVerdict): boolean {
-  return anomalies.length === 0 && notJudged.length === 0 && unexpected.length === 0 && unresolved === 0
 }

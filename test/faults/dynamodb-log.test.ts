@@ -63,6 +63,41 @@ test('a slow writer whose cell was voided alive takes another: stored once, afte
   expect((await store.readStream('slow').toArray()).at(-1)?.position).toBe(position)
 })
 
+test('the control: a reader that passes over a hole loses what comes there; ours waits for it', async (context) => {
+  const own = await table(context, { log: 'claimed', fillAfterMs: 60_000 })
+  const [store, slow] = [own.open(), own.open()]
+  await Promise.all([store.open(), slow.open()])
+  const [held, quick, last] = [events(2), events(1), events(1)]
+  let release = (): void => undefined
+  const word = new Promise<void>((resolve) => (release = resolve))
+  own.proxy.inject({
+    when: transactions,
+    times: 1,
+    fault: async (_request, forward) => {
+      await word
+      return forward()
+    },
+  })
+  const appended = slow.appendToStream('slow', held)
+  while (own.proxy.struck === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await store.appendToStream('quick', quick)
+  // Everything above the last cell seen, as most people write it.
+  const seen: (string | undefined)[] = []
+  const lookPast = async (): Promise<void> => {
+    for (const { SK } of await own.items('LOG#0')) if ((SK?.S ?? '') > (seen.at(-1) ?? '')) seen.push(SK?.S)
+  }
+  await lookPast()
+  const reading = idsOfLog(own.open())
+  release()
+  await appended
+  await store.appendToStream('quick', last)
+  await lookPast()
+  expect(seen.length).toBe(2)
+  expect((await own.items('LOG#0')).length).toBe(3)
+  expect(idsOf([...held, ...quick, ...last]).slice(0, (await reading).length)).toEqual(await reading)
+  expect(await idsOfLog(store)).toEqual(idsOf([...held, ...quick, ...last]))
+})
+
 test('two readers that void the same hole, and a claim that comes first: each agrees with what stands there', async (context) => {
   const own = await table(context, logged)
   const store = own.open()

@@ -5,6 +5,7 @@ import {
   conflict,
   hangAfter,
   isChange,
+  listOf,
   loseAnswer,
   loseRequest,
   refuse,
@@ -178,7 +179,7 @@ describe('what stays unknown or is refused', () => {
       times: 1,
       fault: async (request, forward) => {
         const { status, body } = await forward()
-        const [first, ...more] = body.CancellationReasons ?? []
+        const [first, ...more] = listOf(body.CancellationReasons)
         if (status !== 400 || first === undefined) throw new Error('nothing was cancelled')
         const reasons = [first, { Code: 'TransactionConflict' }, ...more.slice(1)]
         return refuse('TransactionCanceledException', { CancellationReasons: reasons })(request, forward)

@@ -141,6 +141,11 @@ export function startLedger({ clients, seed, writers = 8, streams = 16, timeoutM
   }
 }
 
+/** Nothing of an acknowledged event's promise is broken, and nobody was left in doubt. */
+export function holds({ anomalies, notJudged, unexpected, unresolved }: LedgerVerdict): boolean {
+  return anomalies.length === 0 && notJudged.length === 0 && unexpected.length === 0 && unresolved === 0
+}
+
 function versionOf(state: Awaited<ReturnType<EventStoreAdapter['getStreamState']>>): number {
   return state.status === 'tombstoned' ? 0 : state.version
 }

@@ -1,4 +1,4 @@
-import type { PostgresClient } from '@millrace/postgres'
+import { type PostgresClient, doctor } from '@millrace/postgres'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { cluster } from './cluster.js'
@@ -62,7 +62,12 @@ describe('a slow transaction that holds a lower position', () => {
     expect(error).toMatchObject({ code: 'timeout', retryable: true })
     expect(error.hint).toContain(`pid ${pid}`)
     expect(error.hint).toContain('idle in transaction')
+    const facts = await doctor({ connection: db.url, schema: db.schema })
+    const [holder] = facts.filter(({ name }) => name === 'holder')
+    expect(holder).toMatchObject({ status: 'warning' })
+    expect(holder?.value).toMatch(new RegExp(`pid ${pid} .*idle in transaction`, 'u'))
     await query('ROLLBACK')
+    expect((await doctor({ connection: db.url, schema: db.schema })).filter(({ name }) => name === 'holder')).toEqual([])
     expect((await adapter.readAll().toArray()).map(({ streamId }) => streamId)).toEqual(['quick'])
   })
 })
@@ -141,6 +146,7 @@ test('an append that is prepared, a restart, a crash, and COMMIT PREPARED: no re
   await adapter.appendToStream('third', [event])
   expect(await failureOf(adapter.readAll({ timeoutMs: 500 }).toArray())).toMatchObject({ code: 'timeout' })
   expect(seen).toEqual([])
+  expect((await doctor({ connection: db.url, schema: db.schema })).map(({ value }) => value)).toContain('prepared transaction late')
   await until(async () => {
     try {
       await db.rows("COMMIT PREPARED 'late'")

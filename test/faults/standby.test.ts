@@ -1,4 +1,5 @@
 import type { EventStoreAdapter } from '@millrace/core'
+import { doctor } from '@millrace/postgres'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { cluster, standbyOf } from './cluster.js'
@@ -28,6 +29,12 @@ test('an append to a standby: not applied, may be made elsewhere; reads work', a
     expect(error.message).toContain('read-only')
   }
   expect((await adapter.readStream('s').toArray()).length).toBe(1)
+  // Nobody sees there which appends are still open: the log is refused rather than read with holes.
+  const log = await failureOf(adapter.readAll({ timeoutMs: 500 }).toArray())
+  expect(log).toMatchObject({ code: 'unavailable', outcome: 'not-applied' })
+  expect(log.hint).toContain('primary')
+  const [fact] = await doctor({ connection: standby.url, schema: db.schema })
+  expect(fact).toMatchObject({ name: 'server', status: 'warning' })
   expect((await writer.appendToStream('s', [event])).version).toBe(2)
   await until(async () => (await adapter.getStreamState('s')).status === 'live' && (await adapter.readStream('s').toArray()).length === 2)
 })

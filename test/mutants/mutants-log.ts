@@ -212,8 +212,8 @@ export const logMutants: readonly Mutant[] = [
     'the hand-over to live loses what comes meanwhile',
     'stream: everything once, in order',
     'subscription-sources.ts',
-    'async look(signal) {',
-    'async look(signal) {\n      if (this.lost !== true && cursor > 20 && cursor < 40) [this.lost, cursor] = [true, cursor + 1]',
+    'async look(signal, seekEnd) {\n      cursor ??=',
+    'async look(signal, seekEnd) {\n      if (this.lost !== true && cursor > 20 && cursor < 40) [this.lost, cursor] = [true, cursor + 1]\n      cursor ??=',
   ),
   plant(
     'M45',
@@ -248,7 +248,7 @@ export const logMutants: readonly Mutant[] = [
     'an abort ends it quietly',
     'an abort rejects with its reason',
     'subscription.ts',
-    'if (options.signal?.aborted === true) throw options.signal.reason',
+    'if (signal?.aborted === true) throw signal.reason',
     '',
   ),
   plant(
@@ -284,9 +284,9 @@ export const logMutants: readonly Mutant[] = [
     'a reader who is far behind gets events again',
     'the slow one misses nothing',
     'subscription-sources.ts',
-    'const { head, events } = await fetch.page(cursor + 1, size, signal)',
-    `let { head, events } = await fetch.page(cursor + 1, size, signal)
-      if (cursor > 0 && head.version - cursor > 20) ({ head, events } = await fetch.page((cursor -= 1) + 1, size, signal))`,
+    'const { head, events } = await fetch.page(cursor + 1, size, !seekEnd, signal)',
+    `let { head, events } = await fetch.page(cursor + 1, size, !seekEnd, signal)
+      if (cursor > 0 && head.version - cursor > 20) ({ head, events } = await fetch.page((cursor -= 1) + 1, size, false, signal))`,
   ),
   plant(
     'missing-is-gone',

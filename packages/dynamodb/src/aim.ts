@@ -37,7 +37,8 @@ export async function aim(
     return head.status === 'live' ? compare(head.baseVersion + 1, head.version) : slot(head.version + 1)
   }
 
-  if (last !== undefined && (typeof expected !== 'number' || last === expected)) return slot(last + 1)
+  if (typeof expected === 'number' ? !sure && seen.isEnd(streamId, expected) : last !== undefined)
+    return slot((typeof expected === 'number' ? expected : (last ?? 0)) + 1)
   // Known to be beyond: no put can succeed, only a retry can be recognised.
   const early = sure || last !== undefined ? undefined : await readTip(table, streamId, true, call)
   if (early !== undefined && answersAtOnce(early)) return slot(early.version + 1)

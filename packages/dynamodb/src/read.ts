@@ -45,7 +45,8 @@ export function createStreamReader(table: Table, seen: SeenTips, toPosition: ToP
     let [events, bytes, exhausted] = [0, 0, false]
     let [seal, after]: (Item | undefined)[] = []
     while (!exhausted && events < limit && bytes < maxBytes) {
-      const page = await table.query({ ...window, limit: limit - events, after }, call)
+      // One more, since it may show that the stream ends here: that saves a request.
+      const page = await table.query({ ...window, limit: limit - events + 1, after }, call)
       for (const item of page.items) {
         if (sealOf(item) !== undefined) seal = item
         else {

@@ -5,6 +5,8 @@
 export interface SeenTips {
   /** Highest end of a commit that was seen. */
   last(streamId: string): number | undefined
+  /** Whether the stream was seen to end there, and no further. */
+  isEnd(streamId: string, version: number): boolean
   saw(streamId: string, version: number): void
   /** Forgets all: the table is gone. */
   clear(): void
@@ -15,14 +17,16 @@ const mostStreams = 10_000
 /** The least recently used of more than 10,000 streams is forgotten. */
 export function createSeenTips(): SeenTips {
   const seen = new Map<string, number>()
+  function last(streamId: string): number | undefined {
+    const version = seen.get(streamId)
+    if (version === undefined) return undefined
+    seen.delete(streamId)
+    seen.set(streamId, version)
+    return version
+  }
   return {
-    last(streamId) {
-      const version = seen.get(streamId)
-      if (version === undefined) return undefined
-      seen.delete(streamId)
-      seen.set(streamId, version)
-      return version
-    },
+    last,
+    isEnd: (streamId, version) => last(streamId) === version,
     saw(streamId, version) {
       if (version < 1 || version <= (seen.get(streamId) ?? 0)) return
       seen.delete(streamId)

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { type AdapterOptions, ConfigurationError, type EventStoreAdapter, createAdapter, readConfig } from '@millrace/core'
-import { postgresBackend, schemaNames } from '@millrace/postgres/engine'
+import { type AdapterOptions, ConfigurationError, type EventStoreAdapter, createAdapter, readConfig, translateError } from '@millrace/core'
+import { classifyError, migrateEngine, postgresBackend, schemaNames } from '@millrace/postgres/engine'
 import { type PGliteLike, pgliteEngine } from './pglite-engine.js'
 
 export interface EmbeddedOptions extends AdapterOptions {
@@ -26,22 +26,43 @@ export interface EmbeddedOptions extends AdapterOptions {
  * @param options {@link EmbeddedOptions}, or a URL: `pglite:./data` (a folder), `pglite:` (in memory). Errors: `configuration`.
  */
 export function embedded(options: EmbeddedOptions | string = {}): EventStoreAdapter {
-  const { folder, pglite, schema, tablePrefix, setup = 'auto', timeoutMs, pageSize } = read(options)
-  if (folder !== undefined && pglite !== undefined)
-    throw new ConfigurationError('give either folder or pglite, not both.', { adapter: 'embedded' })
-  if (setup !== 'auto' && setup !== 'manual') throw new ConfigurationError('setup must be one of auto, manual.', { adapter: 'embedded' })
-  const engine = pgliteEngine(pglite, folder === undefined ? undefined : resolve(folder))
-  const names = schemaNames(schema, tablePrefix)
+  const { engine, names, setup, timeoutMs, pageSize } = parse(options)
   const backend = postgresBackend(engine, {
     name: 'embedded',
     names,
     setup,
-    sharedAcrossProcesses: false,
     order: 'settled',
+    upgradeHint: 'Run upgradeEmbedded(options).',
+    sharedAcrossProcesses: false,
     lockMs: 0,
     settleMs: 0,
   })
   return createAdapter(backend, { timeoutMs, pageSize })
+}
+
+/**
+ * Brings a store that an older version made to what this one needs, in one transaction; one that is as it should be stays as it is.
+ *
+ * Errors: `configuration` when another process has the folder open.
+ */
+export async function upgradeEmbedded(options: EmbeddedOptions | string = {}): Promise<void> {
+  const { engine, names } = parse(options)
+  try {
+    await migrateEngine(engine, names, 'settled')
+  } catch (error) {
+    throw translateError(error, { name: 'embedded', classifyError }, 'change').error
+  } finally {
+    await engine.close()
+  }
+}
+
+function parse(options: EmbeddedOptions | string) {
+  const { folder, pglite, schema, tablePrefix, setup = 'auto', ...rest } = read(options)
+  if (folder !== undefined && pglite !== undefined)
+    throw new ConfigurationError('give either folder or pglite, not both.', { adapter: 'embedded' })
+  if (setup !== 'auto' && setup !== 'manual') throw new ConfigurationError('setup must be one of auto, manual.', { adapter: 'embedded' })
+  const engine = pgliteEngine(pglite, folder === undefined ? undefined : resolve(folder))
+  return { ...rest, setup, engine, names: schemaNames(schema, tablePrefix) }
 }
 
 function read(given: EmbeddedOptions | string): EmbeddedOptions {

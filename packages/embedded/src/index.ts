@@ -1,2 +1,2 @@
-export { type EmbeddedOptions, embedded } from './embedded.js'
+export { type EmbeddedOptions, embedded, upgradeEmbedded } from './embedded.js'
 export type { PGliteLike } from './pglite-engine.js'

@@ -21,6 +21,8 @@ export interface EventStoreDBHarnessOptions {
   readonly denied?: (() => Promise<string>) | undefined
   /** A client made by the caller. */
   readonly makeClient?: (() => EventStoreDBClient) | undefined
+  /** Clients of the caller's for all adapters, since one of 1.3.1 takes half a second to connect. */
+  readonly shared?: readonly [EventStoreDBClient, EventStoreDBClient] | undefined
   readonly module?: URL | undefined
 }
 
@@ -34,15 +36,15 @@ export function eventStoreDBHarness(options: EventStoreDBHarnessOptions): Confor
   }
 }
 
-function createInstance({ url, model, denied, makeClient }: EventStoreDBHarnessOptions, context: HarnessContext): HarnessInstance {
+function createInstance({ url, model, denied, makeClient, shared }: EventStoreDBHarnessOptions, context: HarnessContext): HarnessInstance {
   const { pageSize } = context
   const make = (more: Partial<EventStoreDBOptions> = {}) => eventStoreDB({ connection: withPassword(url), pageSize, ...more })
-  const adapter = make()
+  const adapter = shared === undefined ? make() : eventStoreDB({ client: shared[0], pageSize })
   return {
     adapter,
     ignores: ['connections', 'setup'],
     sharedLog: true,
-    peer: () => Promise.resolve(make()),
+    peer: () => Promise.resolve(shared === undefined ? make() : eventStoreDB({ client: shared[1], pageSize })),
     async broken(kind) {
       if (kind === 'unreachable') return make({ connection: `esdb://app:${secret}@127.0.0.1:1?tls=false` })
       // There is no schema. What is set up wrongly is a client that is none.

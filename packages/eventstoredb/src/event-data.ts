@@ -29,8 +29,10 @@ export function toDriverEvent({ id, type, data, metadata }: EncodedEvent, stream
 /**
  * An event as core takes it. The clients parse JSON, and give what does not parse as its text: so of an event that others wrote with a
  * content type of JSON and no JSON in it the data is a string, not bytes as the contract has it.
+ *
+ * @param wholeSeconds cuts the time, so that every view of an event shows the same: see `Session`.
  */
-export function fromDriverEvent(event: DriverRecordedEvent): StoredEvent {
+export function fromDriverEvent(event: DriverRecordedEvent, wholeSeconds: boolean): StoredEvent {
   const { streamId, id, type, revision, isJson, data, metadata, created, position } = event
   const own = isObject(metadata) && '$millrace' in metadata ? metadata : undefined
   const { $millrace, ...rest } = own ?? {}
@@ -45,7 +47,7 @@ export function fromDriverEvent(event: DriverRecordedEvent): StoredEvent {
     streamType: typeof streamType === 'string' ? streamType : undefined,
     version: Number(revision) + 1,
     position: position === undefined ? undefined : toToken(position),
-    createdAt: created,
+    createdAt: wholeSeconds ? new Date(Math.floor(created.getTime() / 1000) * 1000) : created,
   }
 }
 
@@ -82,6 +84,11 @@ export function compareTokens(a: string, b: string): number {
   const [one, two] = [parts(a), parts(b)]
   const order = compareDecimals(one[0], two[0])
   return order === 0 ? compareDecimals(one[1], two[1]) : order
+}
+
+/** Remembers a position if it is higher than what was seen before. */
+export function saw(session: { seen: DriverPosition | undefined }, position: DriverPosition | undefined): void {
+  if (position !== undefined && (session.seen === undefined || position.commit > session.seen.commit)) session.seen = position
 }
 
 function parts(position: string): [commit: string, prepare: string] {

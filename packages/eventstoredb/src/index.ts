@@ -8,5 +8,5 @@ export type {
   EventStoreDBClient,
 } from './driver.js'
 export { eventStoreDB } from './eventstoredb.js'
-export { byMessage, byStatus, byType, classifyError } from './map-error.js'
+export { byConnection, byMessage, byStatus, byType, classifyError } from './map-error.js'
 export type { EventStoreDBOptions } from './options.js'

@@ -40,11 +40,11 @@ export const byStatus: Readonly<Record<number, ErrorClass>> = {
   16: denied,
 }
 
-/**
- * What the text says more exactly, first match first. 1.3.1 keeps no text of a read's error (`UnavailableError` is all), so there the
- * type decides.
- */
-export const byMessage: readonly (readonly [RegExp, ErrorClass])[] = [
+/** How gRPC says that a call was not sent, since there was no connection: the words of a server or a proxy do not begin so. */
+const notConnected = /^(?:14 UNAVAILABLE: )?(?:No connection established|Name resolution failed)/u
+
+/** Why there was no connection, first match first. */
+export const byConnection: readonly (readonly [RegExp, ErrorClass])[] = [
   [
     /wrong version number|packet length too long|http request/iu,
     configuration('the server does not speak TLS.', 'On a trusted network only: add ?tls=false to the connection string.'),
@@ -54,35 +54,35 @@ export const byMessage: readonly (readonly [RegExp, ErrorClass])[] = [
     configuration('the server refused the TLS handshake.', 'Does it ask for a certificate? Give userCertFile and userKeyFile.'),
   ],
   [
-    /self[- ]signed certificate|unable to (?:verify|get)|certificate (?:has expired|is not yet valid|chain|verify failed)|UNABLE_TO_|CERT_/iu,
-    configuration('the certificate of the server is not trusted.', 'Give its authority with tlsCAFile.'),
-  ],
-  [
-    /does not match certificate|altnames|ERR_TLS_CERT_ALTNAME_INVALID/iu,
+    /altnames|does not match certificate/iu,
     configuration('the certificate of the server is for another host.', 'Check the host of the connection string.'),
   ],
-  [/InvalidPosition/u, { code: 'invalid-argument', outcome: 'not-applied', message: 'no record begins at this position of the log.' }],
+  [/certificate|CERT_/iu, configuration('the certificate of the server is not trusted.', 'Give its authority with tlsCAFile.')],
   [
     /Name resolution failed|ENOTFOUND|EAI_AGAIN/u,
     unavailable('the host of the server is unknown.', 'Check the host of the connection string.'),
   ],
   [/ECONNREFUSED/u, unavailable('the server refused the connection.', 'Is it running at this host and port?')],
   [
-    /No connection established|Failed to connect|client error \(Connect\)/u,
+    /(?:)/u,
     unavailable('no connection to the server could be made.', 'Is it running at this host and port, and is tls as the server has it?'),
   ],
-  [/Failed to discover/u, unavailable('no node of the cluster could be found.', 'Check the hosts of the connection string.')],
-  [/Channel (?:has been shut down|closed before call started)/u, unavailable('the connection was closed before the call was sent.')],
-  [/Server Is (?:Not Ready|Too Busy)|Leader info not available/iu, unavailable('the server is not ready.')],
+]
+
+/** Other texts that say more than type and code. 1.3.1 keeps no text of a read's error: there `UnavailableError` is all. */
+export const byMessage: readonly (readonly [RegExp, ErrorClass])[] = [
+  [/InvalidPosition$/u, { code: 'invalid-argument', outcome: 'not-applied', message: 'no record begins at this position of the log.' }],
+  [/^Failed to discover/u, unavailable('no node of the cluster could be found.', 'Check the hosts of the connection string.')],
+  [/^Channel has been shut down$/u, unavailable('the connection was closed before the call was sent.')],
+  [/^14 UNAVAILABLE: Channel closed before call started/u, unavailable('the connection was closed before the call was sent.')],
 ]
 
 /** The adapter's `classifyError`. An error that nothing here explains leaves the outcome of a change open. */
 export function classifyError(error: unknown): ErrorClass | undefined {
   const { type, code, message } = (typeof error === 'object' && error !== null ? error : {}) as Readonly<Record<string, unknown>>
   const text = typeof message === 'string' ? message : ''
-  // Only where no connection could be made does the text speak of the server; elsewhere it may quote what was sent.
-  const known =
-    type === undefined || type === 'unavailable' || type === 'unknown' ? byMessage.find(([pattern]) => pattern.test(text))?.[1] : undefined
+  const table = notConnected.test(text) ? byConnection : byMessage
+  const known = table.find(([pattern]) => pattern.test(text))?.[1]
   if (known !== undefined) return known
   if (typeof type === 'string' && Object.hasOwn(byType, type)) return byType[type]
   return typeof code === 'number' ? byStatus[code] : undefined

@@ -1,7 +1,7 @@
 import type { BackendCall, StoredEvent } from '@millrace/core'
 import type { Session } from './client.js'
 import type { CancellableRead, DriverResolvedEvent } from './driver.js'
-import { fromDriverEvent, roughSize } from './event-data.js'
+import { fromDriverEvent, roughSize, saw } from './event-data.js'
 import { mayHideTombstone, typeOf } from './map-error.js'
 import { isTombstoned } from './refused-append.js'
 
@@ -27,7 +27,7 @@ export async function readStream(session: Session, streamName: string, window: S
   const { direction, from: fromRevision, maxCount, maxBytes } = window
   try {
     const read = session.client().readStream(streamName, { direction, fromRevision, maxCount, requiresLeader: true, resolveLinkTos: false })
-    const { events, cut } = await collect(read, maxBytes, call)
+    const { events, cut } = await collect(session, read, maxBytes, call)
     return { status: 'found', events, end: cut ? 'bytes' : events.length < maxCount ? 'whole' : 'count' }
   } catch (error) {
     if (typeOf(error) === 'stream-not-found') return { status: 'not-found' }
@@ -42,6 +42,7 @@ export async function readStream(session: Session, streamName: string, window: S
  * make every further call of the process to that server hang.
  */
 export async function collect(
+  session: Session,
   read: AsyncIterable<DriverResolvedEvent>,
   maxBytes: number,
   call: BackendCall,
@@ -59,7 +60,8 @@ export async function collect(
       }
       const { event } = next.value
       if (event === undefined) continue
-      events.push(fromDriverEvent(event))
+      saw(session, event.position)
+      events.push(fromDriverEvent(event, session.wholeSeconds))
       bytes += roughSize(event.data) + roughSize(event.metadata)
     }
   }

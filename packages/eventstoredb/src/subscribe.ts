@@ -22,7 +22,7 @@ export async function* followStream(
     session.client().subscribeToStream(streamId, { fromRevision, requiresLeader: true, resolveLinkTos: false })
   const gone = (): StreamDeletedError => new StreamDeletedError({ streamId, tombstoned: true, adapter: 'eventstoredb' })
   try {
-    for await (const followed of follow(open, signal)) {
+    for await (const followed of follow(session, open, signal)) {
       // A tombstone is told twice: as an event of the stream, and as its end.
       if (followed.kind === 'events' && followed.events.some(({ type }) => type === '$streamDeleted')) {
         const events = followed.events.filter(({ type }) => type !== '$streamDeleted')
@@ -55,7 +55,7 @@ export async function* followLog(
       resolveLinkTos: false,
       filter: { ...toServerFilter(filter), maxSearchWindow: searchWindow, checkpointInterval: 1, checkpointReached },
     })
-  for await (const followed of follow(open, signal)) {
+  for await (const followed of follow(session, open, signal)) {
     if (followed.kind !== 'events') yield followed
     else {
       const events = followed.events.filter((event) => !isSystemEvent(event))
@@ -89,6 +89,7 @@ type Checkpoint = (subscription: unknown, position: DriverPosition) => Promise<v
  * was given, so that nothing after it comes before. That the source ended, or how it failed, is told after what came before.
  */
 async function* follow(
+  session: Session,
   open: (checkpointReached: Checkpoint) => DriverSubscription,
   signal: AbortSignal,
 ): AsyncGenerator<Followed, void, undefined> {
@@ -137,7 +138,7 @@ async function* follow(
     for (;;) {
       signal.throwIfAborted()
       told = false
-      const events = take(subscription)
+      const events = take(session, subscription)
       if (events.length > 0) yield { kind: 'events', events }
       if (events.length === batch) continue
       if (caughtUp) {
@@ -166,12 +167,12 @@ async function* follow(
 }
 
 /** What the client has ready, up to a batch. */
-function take(subscription: DriverSubscription): StoredEvent[] {
+function take(session: Session, subscription: DriverSubscription): StoredEvent[] {
   const events: StoredEvent[] = []
   while (events.length < batch) {
     const next = subscription.read() as DriverResolvedEvent | null
     if (next === null) break
-    if (next.event !== undefined) events.push(fromDriverEvent(next.event))
+    if (next.event !== undefined) events.push(fromDriverEvent(next.event, session.wholeSeconds))
   }
   return events
 }

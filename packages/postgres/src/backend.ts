@@ -3,26 +3,21 @@ import { createAppends } from './append.js'
 import { createCoalescer } from './coalesce.js'
 import { headStatements } from './head-statements.js'
 import { classifyError } from './map-error.js'
-import { openSchema } from './migrate.js'
+import { type SchemaOptions, openSchema } from './migrate.js'
 import { createOwnCalls } from './own-calls.js'
 import { logReader, logStatements } from './read-all.js'
 import { type Reading, pageParameters, readHead, readMetadata, readPage, readStatements, statusName, textColumns } from './read.js'
-import type { Names, Order } from './schema.js'
 import type { Engine, Parameter, Statement } from './session.js'
 import { lookAtServer } from './server.js'
 import { createHorizon } from './settled.js'
 import { createWaker } from './subscribe.js'
 
-export interface BackendOptions {
-  readonly name: string
-  readonly names: Names
-  readonly setup: 'auto' | 'manual'
+export interface BackendOptions extends SchemaOptions {
   readonly sharedAcrossProcesses: boolean
   /** 0: what the session has. */
   readonly lockMs: number
   /** Time that appends sent together may wait for their streams; undefined: each append is sent by itself. */
   readonly coalesceLockMs?: number | undefined
-  readonly order: Order
   readonly wake?: 'none' | 'notify' | undefined
   readonly settleMs: number
   /** Log id of a store that is known to be set up: opening looks no further. */
@@ -100,7 +95,7 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
         return
       }
       await engine.open(call)
-      ;({ logId } = await openSchema(engine, names, options.setup, options.order, name, call))
+      ;({ logId } = await openSchema(engine, options, call))
       const { run, end } = await lookAtServer(engine, names, name, horizon !== undefined, call)
       appends.onServer(run, end)
     },

@@ -138,6 +138,38 @@ describe('connections that the server ends', () => {
   })
 })
 
+describe('named statements', () => {
+  it('that the server has forgotten, or that somebody made under the same name, are sent once more without a name', async (context) => {
+    const db = database(context)
+    const pool = new pg.Pool({ connectionString: db.url, max: 1 })
+    context.onTestFinished(() => pool.end())
+    const adapter = db.open({ pool: asPool(pool) })
+    await adapter.appendToStream('s', [event])
+    await adapter.getStreamState('s')
+    // 26000: gone, though the driver believes that it is there.
+    await pool.query('DEALLOCATE ALL')
+    expect((await adapter.appendToStream('s', [event])).version).toBe(2)
+    expect(await adapter.getStreamState('s')).toMatchObject({ version: 2 })
+    // 42P05: there, though the driver does not know.
+    const client = await pool.connect()
+    ;(client as unknown as { connection: { parsedStatements: object } }).connection.parsedStatements = {}
+    client.release()
+    await pool.query({ name: 'other', text: 'SELECT 1' })
+    expect((await adapter.appendToStream('s', [event])).version).toBe(3)
+    expect((await adapter.appendToStream('s', [event])).version).toBe(4)
+    expect(await adapter.readStream('s').toArray()).toHaveLength(4)
+  })
+  it('are not made where preparedStatements is false', async (context) => {
+    const db = database(context)
+    const pool = new pg.Pool({ connectionString: db.url, max: 1 })
+    context.onTestFinished(() => pool.end())
+    const adapter = db.open({ pool: asPool(pool), preparedStatements: false })
+    await adapter.appendToStream('s', [event])
+    await adapter.readAll().toArray()
+    expect((await pool.query('SELECT name FROM pg_prepared_statements')).rows).toEqual([])
+  })
+})
+
 describe('sessions', () => {
   it('1,000 appends, conflicts among them, leave none idle in a transaction and none behind after close', async (context) => {
     const db = database(context)

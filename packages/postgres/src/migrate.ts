@@ -35,15 +35,19 @@ export async function findInstalled(runner: QueryRunner, names: Names): Promise<
   return { version: Number(row[0]), minClient: Number(row[1]), logId: row[2] ?? '', order: row[3] as Order }
 }
 
+export interface SchemaOptions {
+  /** Name of the adapter, for errors. */
+  readonly name: string
+  readonly names: Names
+  readonly setup: 'auto' | 'manual'
+  readonly order: Order
+  /** What to do about a schema that is older. Default: `migrations(options).apply()`. */
+  readonly upgradeHint?: string | undefined
+}
+
 /** Finds the schema, or makes it where `setup` allows; refuses one that is older or too new. Errors: `configuration`. */
-export async function openSchema(
-  engine: Engine,
-  names: Names,
-  setup: 'auto' | 'manual',
-  order: Order,
-  adapter: string,
-  call: BackendCall,
-): Promise<Installed> {
+export async function openSchema(engine: Engine, options: SchemaOptions, call: BackendCall): Promise<Installed> {
+  const { name: adapter, names, setup, order, upgradeHint = 'Run migrations(options).apply().' } = options
   const runner: QueryRunner = { query: (statement, parameters) => engine.read(statement, parameters, call) }
   let installed = await findInstalled(runner, names)
   if (installed === undefined) {
@@ -62,7 +66,7 @@ export async function openSchema(
   if (installed.version < schemaVersion)
     throw new ConfigurationError(`the schema ${names.schema} has version ${installed.version}, this adapter needs ${schemaVersion}.`, {
       adapter,
-      hint: 'Run migrations(options).apply().',
+      hint: upgradeHint,
     })
   if (installed.order !== order)
     throw new ConfigurationError(`the log in ${names.schema} is in order '${installed.order}', and order: '${order}' was asked for.`, {

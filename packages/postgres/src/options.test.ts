@@ -79,3 +79,23 @@ describe('a password', () => {
       expect(`${inspect(adapter, { depth: 9, showHidden: true })} ${JSON.stringify(adapter)}`).not.toContain(secret)
   })
 })
+
+describe('a pooler', () => {
+  it('in transaction mode has no named statements, unless they are asked for', () => {
+    expect(parseOptions({}).preparedStatements).toBe(true)
+    expect(parseOptions({ pooler: 'transaction' }).preparedStatements).toBe(false)
+    expect(parseOptions({ pooler: 'transaction', preparedStatements: true }).preparedStatements).toBe(true)
+    expect(parseOptions('postgres://localhost/shop?pooler=transaction')).toMatchObject({ pooler: 'transaction', preparedStatements: false })
+  })
+  it('in transaction mode gives no session to listen on', () => {
+    expect(refusal({ pooler: 'transaction', wake: 'notify' }).message).toContain("wake: 'notify'")
+  })
+})
+
+it.each([
+  ['order', { order: 'any' }],
+  ['pooler', { pooler: 'session' }],
+  ['wake', { wake: 'trigger' }],
+])('an unknown %s is refused', (name, options) => {
+  expect(refusal(options).message).toContain(name)
+})

@@ -56,6 +56,11 @@ describe('time and size of our own pool', () => {
     expect(configOf({})).toMatchObject({ max: 10, keepAlive: true, connectionTimeoutMillis: 5000, statement_timeout: 30_000 })
     expect(configOf({ timeouts: { connectMs: 70, statementMs: 80 } })).toMatchObject({ connectionTimeoutMillis: 70, statement_timeout: 80 })
   })
+  it('bounds statements and locks on the server, except behind a pooler, which refuses what it does not know', () => {
+    expect(configOf({ timeouts: { lockMs: 90 } })).toMatchObject({ statement_timeout: 30_000, lock_timeout: 90 })
+    const pooled = Object.keys(configOf({ pooler: 'transaction' }))
+    expect(pooled.filter((name) => name.endsWith('_timeout'))).toEqual([])
+  })
   it('takes the size of pool options', () => {
     expect(configOf({ connection: { max: 3 } }).max).toBe(3)
   })

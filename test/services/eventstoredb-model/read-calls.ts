@@ -50,7 +50,7 @@ export function handleRead(node: ModelNode, call: ReadCall): void {
     if (before !== undefined) return endCall(call, before)
     if (fault?.does === 'end') return endCall(call, okWithoutMessages())
   }
-  if (fault?.does === 'delay') setTimeout(open, fault.ms ?? 50)
+  if (fault?.does === 'delay') setTimeout(() => call.cancelled || open(), fault.ms ?? 50)
   else open()
 }
 

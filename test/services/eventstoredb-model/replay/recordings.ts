@@ -24,7 +24,7 @@ export interface Scenario {
   readonly steps: readonly (readonly Exchange[])[]
 }
 
-/** Who asked: the server was the same, EventStoreDB 24.2.0. */
+/** Who asked. The server was EventStoreDB 24.2.0 each time: one node, in memory, without security and projections. */
 export const clients = ['db-client', 'kurrentdb-client'] as const
 export type RecordedClient = (typeof clients)[number]
 
