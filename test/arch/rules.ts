@@ -56,7 +56,9 @@ export const coreHasNoDependencies: Rule = ({ packages }) => {
   if (manifest === undefined) return [`there is no package ${core}`]
   const { dependencies = {}, optionalDependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = manifest
   const needed = Object.keys({ ...dependencies, ...optionalDependencies }).map((name) => `${core} depends on ${name}`)
-  const peers = Object.keys(peerDependencies).filter((name) => !['fast-check', 'vitest'].includes(name) || peerDependenciesMeta[name]?.optional !== true)
+  const peers = Object.keys(peerDependencies).filter(
+    (name) => !['fast-check', 'vitest'].includes(name) || peerDependenciesMeta[name]?.optional !== true,
+  )
   return [...needed, ...peers.map((name) => `${core} has the peer ${name}`)]
 }
 

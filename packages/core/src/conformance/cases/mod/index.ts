@@ -34,7 +34,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-export const mod01: ConformanceCase = {
+const mod01: ConformanceCase = {
   ...base,
   id: 'MOD-01',
   title: 'calls of every method, one after the other, answer as the model of contract §3 to §6 does',
@@ -49,7 +49,7 @@ export const mod01: ConformanceCase = {
   },
 }
 
-export const mod02: ConformanceCase = raceCase({
+const mod02: ConformanceCase = raceCase({
   ...base,
   id: 'MOD-02',
   title: 'the histories of concurrent calls by chance are ones that the contract allows',
