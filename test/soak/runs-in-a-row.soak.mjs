@@ -26,7 +26,9 @@ try {
 }
 
 async function inARow(name, harness, profile) {
-  const [times, totals, flakes] = [[], new Set(), []]
+  const [times, totals] = [[], new Set()]
+  /** @type {string[]} */
+  const flakes = []
   while (times.length < runs && (performance.now() < endsAt || times.length === 0)) {
     const report = await runConformance(harness, { profile, seed: seed + times.length })
     times.push(report.durationMs / 1000)
