@@ -35,7 +35,8 @@ interface Waiting extends Turn {
  * Merges appends that are made while others are under way into one statement, with a result for each; the order of each stream is kept.
  *
  * - An append of an idle stream, while a flush connection is free, is sent at once and alone. Only behind flushes in flight is there a queue.
- * - Whenever one of the two flush connections is free it takes from the queue, in order, at most one append a stream.
+ * - Whenever one of the two flush connections is free it takes from the queue, in order, at most one append a stream. After a flush of
+ *   several it is free at the end of the turn of the event loop, so that who was answered and goes on is not sent one by one.
  * - What is large, empty, settles or goes to several streams is sent by itself, in its streams' order.
  * - A flush that the server refused as a whole, or that met a stream held by somebody else, is sent again append by append: one that fails
  *   fails alone. A flush without an answer leaves each of its appends to be settled alone, by core.
@@ -210,6 +211,11 @@ export function createCoalescer(
           rolledBack ? alone.run(entry.call, () => appends.one(entry.request, lockMs, entry.call)) : Promise.reject(error as Error),
         )
     }
+    // Its callers come back within this turn of the event loop, with appends that can go together again.
+    if (batch !== undefined && batch.length > 1) setImmediate(freed)
+    else freed()
+  }
+  function freed(): void {
     flushes -= 1
     flush()
   }
