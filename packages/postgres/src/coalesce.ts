@@ -28,6 +28,8 @@ interface Waiting extends Turn {
   readonly call: BackendCall
   readonly bytes: number
   sent: boolean
+  /** It has a statement of its own, which ends with its call and knows whether anything was sent. */
+  alone: boolean
   settle(outcome: AppendOutcome | Promise<AppendOutcome>): void
 }
 
@@ -135,6 +137,7 @@ export function createCoalescer(
       call,
       bytes,
       sent: false,
+      alone: false,
       begin: () => void ready.add(entry),
       settle: () => undefined,
     }
@@ -153,6 +156,8 @@ export function createCoalescer(
         throw error
       }
     }
+    // A time that is up while it waits for a connection leaves nothing open.
+    if (entry.alone) return done
     try {
       return await call.unlessAborted('deadline', done)
     } catch (error) {
@@ -179,7 +184,10 @@ export function createCoalescer(
     while (flushes < mostFlushes && ready.size > 0 && !connecting) {
       const [first] = ready.size === 1 ? take() : []
       if (first === undefined) void flushQueue()
-      else first.settle(sendAlone(first, first.request, first.call))
+      else {
+        first.alone = true
+        first.settle(sendAlone(first, first.request, first.call))
+      }
     }
   }
 
@@ -205,11 +213,13 @@ export function createCoalescer(
       // Without a connection nothing was taken: it is said to those who wait.
       if (batch === undefined) connecting = false
       const rolledBack = error instanceof DriverFailure && error.phase === 'query' && classifyError(error)?.outcome === 'not-applied'
-      for (const entry of batch ?? take())
+      for (const entry of batch ?? take()) {
+        entry.alone = rolledBack
         finish(
           entry,
           rolledBack ? alone.run(entry.call, () => appends.one(entry.request, lockMs, entry.call)) : Promise.reject(error as Error),
         )
+      }
     }
     // Its callers come back within this turn of the event loop, with appends that can go together again.
     if (batch !== undefined && batch.length > 1) setImmediate(freed)
