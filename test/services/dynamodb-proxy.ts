@@ -13,13 +13,13 @@ export function listOf(value: Json | undefined): Json[] {
   return (value ?? []) as unknown as Json[]
 }
 
-export interface ProxyAnswer {
+interface ProxyAnswer {
   readonly status: number
   readonly body: Json
 }
 
 /** What becomes of a request: its answer, a connection that is reset, or silence. */
-export type Fate = ProxyAnswer | 'reset' | 'silence'
+type Fate = ProxyAnswer | 'reset' | 'silence'
 
 /** Meddles with a request; `forward` has the server do it (or another in its place) and gives what it answered. */
 export type Fault = (request: ProxyRequest, forward: (request?: ProxyRequest) => Promise<ProxyAnswer>) => Promise<Fate>
