@@ -8,7 +8,7 @@ import { allCases, badgeOf, renderBadge, renderMatrix, renderPage, stableReport 
 //   node test/conformance/matrix.mjs --write  takes the runs over
 // A store that was not run (no server) is not compared: its column stays as it was committed.
 
-const stores = ['memory', 'embedded', 'postgres']
+const stores = ['memory', 'embedded', 'postgres', 'dynamodb']
 const root = new URL('../../', import.meta.url)
 const write = process.argv.includes('--write')
 const stale = []

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { dynamodb } from '@millrace/dynamodb'
 import { embedded } from '@millrace/embedded'
 import { memory } from '@millrace/core/memory'
 import type { EventStoreAdapter } from '@millrace/core'
@@ -29,20 +30,31 @@ test('each error code has its heading in docs/errors.md', () => {
 
 test('the table of stores in the README is what the adapters declare', () => {
   const [, shown] = /<!-- prettier-ignore-start -->\n([^]*?)<!-- prettier-ignore-end -->/u.exec(read('README.md')) ?? []
-  expect(shown).toBe(storesTable([memory(), embedded(), postgres('postgres://127.0.0.1/none')]))
+  expect(shown).toBe(storesTable([memory(), embedded(), postgres('postgres://127.0.0.1/none'), dynamodb('dynamodb://eu-west-1/none')]))
 })
+
+/** Declared with the option that makes the log. */
+const withLog = "with `log: 'claimed'`"
 
 function storesTable(stores: readonly EventStoreAdapter[]): string {
   const urls: Readonly<Record<string, string>> = {
     memory: '`memory:`',
     embedded: '`pglite:./data`',
     postgres: '`postgres://…`',
+    dynamodb: '`dynamodb://…`',
   }
+  const sizeOf = (bytes: number): string => (bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${bytes / 1000} kB`)
   const yes = (value: boolean): string => (value ? 'yes' : 'no')
   const rows: readonly (readonly [string, (store: EventStoreAdapter) => string])[] = [
     ['URL', ({ name }) => urls[name] ?? ''],
-    ['whole log: `readAll`, `subscribeToAll`', ({ capabilities: { readAll } }) => yes(readAll !== false)],
-    ['… in real-time order', ({ capabilities: { readAll } }) => yes(readAll !== false && readAll.realTimeOrder)],
+    [
+      'whole log: `readAll`, `subscribeToAll`',
+      ({ name, capabilities: { readAll } }) => (name === 'dynamodb' ? withLog : yes(readAll !== false)),
+    ],
+    [
+      '… in real-time order',
+      ({ name, capabilities: { readAll } }) => (name === 'dynamodb' ? withLog : yes(readAll !== false && readAll.realTimeOrder)),
+    ],
     ['subscriptions', ({ capabilities }) => capabilities.subscribe],
     ["idempotency with `'any'`", ({ capabilities }) => capabilities.idempotency.any],
     ['several streams in one append', ({ capabilities }) => yes(capabilities.multiStreamAppend)],
@@ -53,8 +65,8 @@ function storesTable(stores: readonly EventStoreAdapter[]): string {
     ['list streams', ({ capabilities }) => yes(capabilities.listStreams)],
     ['binary data', ({ capabilities }) => yes(capabilities.binary)],
     ['several processes', ({ capabilities }) => yes(capabilities.sharedAcrossProcesses)],
-    ['largest event', ({ capabilities }) => `${capabilities.limits.eventBytes / 2 ** 20} MiB`],
-    ['largest append', ({ capabilities: { limits } }) => `${limits.appendEvents} events, ${limits.appendBytes / 2 ** 20} MiB`],
+    ['largest event', ({ capabilities }) => sizeOf(capabilities.limits.eventBytes)],
+    ['largest append', ({ capabilities: { limits } }) => `${limits.appendEvents} events, ${sizeOf(limits.appendBytes)}`],
   ]
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`
   return [

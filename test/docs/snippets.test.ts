@@ -10,6 +10,7 @@ const folder = new URL('.reports/snippets/', root)
 const snippets = documents(root).flatMap((document) => snippetsOf(document, root))
 const fileOf = (name: string): string => name.replaceAll(/[^a-zA-Z0-9]+/gu, '-').toLowerCase()
 const { url: server, reason } = inject('postgres')
+const dynamodb = inject('dynamodb')
 /** What stands in the documents for a reader's own server. */
 const placeholder = 'postgres://user:password@host/database'
 const own = (code: string): string => code.replaceAll(placeholder, server ?? placeholder)
@@ -52,7 +53,8 @@ describe('every snippet runs', () => {
     test(name, async (context) => {
       if ((code.includes(placeholder) || code.includes('POSTGRES_URL')) && server === undefined)
         return context.skip(`not proven: ${reason}`)
-      const env = { EVENT_STORE_URL: 'memory:', POSTGRES_URL: server }
+      if (code.includes('DYNAMODB_ENDPOINT') && dynamodb.endpoint === undefined) return context.skip(`not proven: ${dynamodb.reason}`)
+      const env = { EVENT_STORE_URL: 'memory:', POSTGRES_URL: server, DYNAMODB_ENDPOINT: dynamodb.endpoint }
       const { code: exit, stdout, stderr } = info === 'vitest' ? await runTestFile(name, env) : await runProgram(name, code, env)
       expect({ exit, stderr }, stdout).toEqual({ exit: 0, stderr: '' })
     })

@@ -13,13 +13,13 @@ export function listOf(value: Json | undefined): Json[] {
   return (value ?? []) as unknown as Json[]
 }
 
-export interface ProxyAnswer {
+interface ProxyAnswer {
   readonly status: number
   readonly body: Json
 }
 
 /** What becomes of a request: its answer, a connection that is reset, or silence. */
-export type Fate = ProxyAnswer | 'reset' | 'silence'
+type Fate = ProxyAnswer | 'reset' | 'silence'
 
 /** Meddles with a request; `forward` has the server do it (or another in its place) and gives what it answered. */
 export type Fault = (request: ProxyRequest, forward: (request?: ProxyRequest) => Promise<ProxyAnswer>) => Promise<Fate>
@@ -45,8 +45,9 @@ export interface DynamoDBProxy {
   /** The next change is done, and its answer lost. */
   dropNextResponse(): Promise<void>
   killConnections(): Promise<void>
+  /** The next requests, so many, are refused; 0: none any more. */
   throttle(times: number): Promise<void>
-  /** For so long connections are reset at once, as of a server that is down. Resolves when it is up again. */
+  /** Resolves when connections are lost and new ones refused, as of a server that is down; so much later it is up again. */
   restart(downMs?: number): Promise<void>
   close(): Promise<void>
 }
@@ -65,7 +66,8 @@ export async function createDynamoDBProxy(endpoint: string, seed = 1): Promise<D
   const sockets = new Set<Socket>()
   const counts = new Map<string, number>()
   const rules: { readonly rule: FaultRule; struck: number }[] = []
-  let [state, down, struck] = [seed, false, 0]
+  let [state, struck, throttled] = [seed, 0, 0]
+  let up: NodeJS.Timeout | undefined
 
   function random(): number {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
@@ -74,6 +76,10 @@ export async function createDynamoDBProxy(endpoint: string, seed = 1): Promise<D
 
   /** The first rule that strikes. */
   function strike(request: ProxyRequest): Fault | undefined {
+    if (throttled > 0) {
+      ;[throttled, struck] = [throttled - 1, struck + 1]
+      return refuse('ProvisionedThroughputExceededException')
+    }
     for (const entry of rules) {
       const { when, times = Infinity, chance = 1, fault } = entry.rule
       if (entry.struck >= times || when?.(request) === false || (chance < 1 && random() >= chance)) continue
@@ -134,15 +140,17 @@ export async function createDynamoDBProxy(endpoint: string, seed = 1): Promise<D
   })
   server.keepAliveTimeout = 60_000
   server.on('connection', (socket) => {
-    if (down) socket.resetAndDestroy()
     sockets.add(socket)
     socket.on('error', () => undefined)
     socket.on('close', () => sockets.delete(socket))
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
+  const listen = (at: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(at, '127.0.0.1', resolve)
+    })
+  await listen(0)
+  const { port } = server.address() as AddressInfo
   const killConnections = (): Promise<void> => {
     for (const socket of sockets) socket.resetAndDestroy()
     return Promise.resolve()
@@ -159,7 +167,7 @@ export async function createDynamoDBProxy(endpoint: string, seed = 1): Promise<D
   }
 
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `http://127.0.0.1:${port}`,
     counts,
     get struck() {
       return struck
@@ -171,17 +179,21 @@ export async function createDynamoDBProxy(endpoint: string, seed = 1): Promise<D
       return Promise.resolve()
     },
     throttle(times) {
-      inject({ times, fault: refuse('ProvisionedThroughputExceededException') })
+      throttled = times
       return Promise.resolve()
     },
     async restart(downMs = 100) {
-      down = true
-      await killConnections()
-      await new Promise((resolve) => setTimeout(resolve, downMs))
-      down = false
+      if (server.listening) {
+        server.close()
+        await killConnections()
+        // Clients have to notice before they use what is gone.
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      clearTimeout(up)
+      up = setTimeout(() => void listen(port).catch(() => undefined), downMs)
     },
     async close() {
-      down = true
+      clearTimeout(up)
       const closed = new Promise((resolve) => server.close(resolve))
       await killConnections()
       await closed

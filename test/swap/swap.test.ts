@@ -40,6 +40,14 @@ describe('one application file, the store said by EVENT_STORE_URL alone', () => 
   })
 })
 
+test('DynamoDB with its log', async (context) => {
+  const { endpoint, reason } = inject('dynamodb')
+  if (endpoint === undefined) return context.skip(`not proven: ${reason}`)
+  const table = `swap_${Math.random().toString(36).slice(2)}`
+  const url = `dynamodb://eu-west-1/${table}?log=claimed&setup=auto&endpoint=${encodeURIComponent(endpoint)}`
+  expect(await runOn(url)).toEqual({ store: 'dynamodb', ...outcome })
+})
+
 test('no store said: an error that tells what to set', async () => {
   const { code, stderr } = await runNode(app)
   expect(code).toBe(1)

@@ -65,9 +65,9 @@ export function createAppender({ table, seen, toPosition, log, packing, transact
   async function commit(requests: readonly AppendRequest[], call: BackendCall): Promise<AppendManyOutcome> {
     const [first] = requests
     if (first === undefined) return { status: 'appended', results: [] }
-    const { events: attempts, attemptId } = first
+    const { events: callKey, attemptId } = first
     // An earlier attempt of this call: the same request is sent again, whether it is to be settled or was refused for the moment.
-    let sent = open.get(attempts)
+    let sent = open.get(callKey)
     let look = first.settle
     for (let retarget = sent === undefined ? 0 : sent.retarget; ; retarget += 1) {
       if (sent === undefined) {
@@ -79,17 +79,17 @@ export function createAppender({ table, seen, toPosition, log, packing, transact
         }
         sent = build(requests, slots, attemptId, retarget, log ? await takeCell(table, call) : undefined)
       }
-      open.set(attempts, sent)
+      open.set(callKey, sent)
       const verdict: Verdict | undefined = look ? await lookUp(sent, call) : undefined
       look = false
       const { status } = verdict ?? (await send(sent, call))
       if (status === 'done') {
-        open.delete(attempts)
+        open.delete(callKey)
         for (const [index, { version }] of sent.results.entries()) seen.saw(requests[index]?.streamId ?? '', version)
         return { status: 'appended', results: sent.results }
       }
       if (sent.cell !== undefined && status === 'taken') await leaveCell(table, sent.cell, call)
-      open.delete(attempts)
+      open.delete(callKey)
       if (status === 'voided') {
         sent = build(requests, sent.aims, attemptId, retarget + 1, await takeCell(table, call))
       } else {
