@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { embedded } from '@millrace/embedded'
+import { eventStoreDB } from '@millrace/eventstoredb'
 import { memory } from '@millrace/core/memory'
 import type { EventStoreAdapter } from '@millrace/core'
 import { postgres } from '@millrace/postgres'
@@ -29,7 +30,7 @@ test('each error code has its heading in docs/errors.md', () => {
 
 test('the table of stores in the README is what the adapters declare', () => {
   const [, shown] = /<!-- prettier-ignore-start -->\n([^]*?)<!-- prettier-ignore-end -->/u.exec(read('README.md')) ?? []
-  expect(shown).toBe(storesTable([memory(), embedded(), postgres('postgres://127.0.0.1/none')]))
+  expect(shown).toBe(storesTable([memory(), embedded(), postgres('postgres://127.0.0.1/none'), eventStoreDB('esdb://127.0.0.1')]))
 })
 
 function storesTable(stores: readonly EventStoreAdapter[]): string {
@@ -37,6 +38,7 @@ function storesTable(stores: readonly EventStoreAdapter[]): string {
     memory: '`memory:`',
     embedded: '`pglite:./data`',
     postgres: '`postgres://…`',
+    eventstoredb: '`esdb://…`, `kurrentdb://…`',
   }
   const yes = (value: boolean): string => (value ? 'yes' : 'no')
   const rows: readonly (readonly [string, (store: EventStoreAdapter) => string])[] = [
