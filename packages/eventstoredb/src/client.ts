@@ -96,7 +96,7 @@ export function createSession(options: ParsedOptions): Session {
         requiresLeader: true,
         deadline: Math.ceil(call.remainingMs()),
       })
-      return call.unlessAborted('deadline', sent)
+      return answered(call, sent)
     },
     async close() {
       const ending = client
@@ -109,6 +109,18 @@ export function createSession(options: ParsedOptions): Session {
         () => undefined,
       )
     },
+  }
+}
+
+/**
+ * The answer to a change, or an error of ours at the deadline: the deadline's own reason would say that nothing was sent.
+ */
+export async function answered<T>(call: BackendCall, sent: Promise<T>): Promise<T> {
+  try {
+    return await call.unlessAborted('deadline', sent)
+  } catch (error) {
+    if (!call.deadline.aborted || error !== call.deadline.reason) throw error
+    throw Object.assign(new Error('no answer until the deadline'), { type: 'deadline-exceeded' })
   }
 }
 
