@@ -9,6 +9,10 @@ const shared = {
 }
 const test = { retry: 0, testTimeout: 60_000, hookTimeout: 60_000, environment: 'node', pool: 'forks' } as const
 
+/** Kinds of tests run one after the other: those with servers by themselves, since they look at who waits for whom. */
+const together = (groupOrder: number) => ({ maxWorkers: 2, sequence: { groupOrder } })
+const alone = (groupOrder: number) => ({ maxWorkers: 1, sequence: { groupOrder } })
+
 export default defineConfig({
   ...shared,
   test: {
@@ -18,6 +22,7 @@ export default defineConfig({
         test: {
           ...test,
           name: 'unit',
+          ...together(0),
           include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/{arch,checkers,conformance,mutants}/**/*.test.ts'],
           exclude: ['**/*.int.test.ts'],
         },
@@ -27,6 +32,7 @@ export default defineConfig({
         test: {
           ...test,
           name: 'servers',
+          ...alone(2),
           include: ['packages/*/src/**/*.int.test.ts', 'test/{bench,docs,faults,services,swap}/**/*.test.ts'],
           globalSetup: ['test/services/global-setup.ts'],
           testTimeout: 180_000,
@@ -37,6 +43,7 @@ export default defineConfig({
         test: {
           ...test,
           name: 'packed',
+          ...together(1),
           include: ['test/{examples,packed,types}/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,

@@ -65,8 +65,12 @@ try {
 
   title('The same program on another store: change one line')
   say(`${paint(2, "const store = await openEventStore('pglite:./data')")}`)
-  say(`${paint(32, "const store = await openEventStore('postgres://user:password@host/database')")}`)
-  say('DynamoDB and EventStoreDB/KurrentDB adapters are on their way; the suite that proves them is the same.')
+  for (const other of [
+    'postgres://user:password@host/database',
+    'dynamodb://eu-west-1/events?log=claimed',
+    'esdb://user:password@host:2113',
+  ])
+    say(paint(32, `const store = await openEventStore('${other}')`))
 } finally {
   await rm(folder, { recursive: true, force: true })
   await rm(`${folder}.lock`, { force: true })

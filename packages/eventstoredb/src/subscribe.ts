@@ -68,7 +68,7 @@ export async function* followLog(
  * By regular expression, not by the server's lists of prefixes, which it compares as its culture sees fit. Every character that is no ASCII letter
  * or digit is written by its code.
  */
-export function toServerFilter(filter: LogFilter | undefined): { readonly filterOn: 'streamName' | 'eventType'; readonly regex: string } {
+function toServerFilter(filter: LogFilter | undefined): { readonly filterOn: 'streamName' | 'eventType'; readonly regex: string } {
   const { streamIdPrefix = '', eventTypes } = filter ?? {}
   if (streamIdPrefix !== '') return { filterOn: 'streamName', regex: `^${literal(streamIdPrefix)}` }
   if (eventTypes !== undefined) return { filterOn: 'eventType', regex: `^(?:${eventTypes.map(literal).join('|')})$` }
