@@ -107,10 +107,14 @@ const reads = ['readStreamPage', 'readHead', 'readLogEnd', 'readLogPage', 'readM
 /** The way between an adapter and a store, as real ones have it, and what goes wrong on it. */
 function playedWire(): { over(backend: Backend): Backend; readonly faults: NonNullable<HarnessInstance['faults']> } {
   const underWay = new Set<() => void>()
-  let [dropNext, throttled, down, slow] = [false, 0, false, false]
+  let [armed, dropNext, throttled, down, slow] = [false, false, 0, false, false]
   let up: ReturnType<typeof setTimeout> | undefined
 
-  async function send<T>(kind: 'change' | 'read', run: () => Promise<T>): Promise<T> {
+  /** Until something is to go wrong, there is nothing between: no turn more than memory itself takes. */
+  function send<T>(kind: 'change' | 'read', run: () => Promise<T>): Promise<T> {
+    return armed ? sendArmed(kind, run) : run()
+  }
+  async function sendArmed<T>(kind: 'change' | 'read', run: () => Promise<T>): Promise<T> {
     if (down) throw failures.unreachable()
     if (throttled > 0) {
       throttled -= 1
@@ -154,11 +158,21 @@ function playedWire(): { over(backend: Backend): Backend; readonly faults: NonNu
       return wired as unknown as Backend
     },
     faults: {
-      dropNextResponse: () => Promise.resolve(void (dropNext = true)),
-      killConnections: () => Promise.resolve(cutAll()),
-      throttle: (times) => Promise.resolve(void (throttled = times)),
+      dropNextResponse() {
+        armed = dropNext = true
+        return Promise.resolve()
+      },
+      killConnections() {
+        armed = true
+        return Promise.resolve(cutAll())
+      },
+      throttle(times) {
+        armed = true
+        throttled = times
+        return Promise.resolve()
+      },
       restart(downMs = 0) {
-        down = true
+        armed = down = true
         cutAll()
         clearTimeout(up)
         up = setTimeout(() => (down = false), downMs)
