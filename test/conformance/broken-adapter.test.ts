@@ -19,6 +19,7 @@ const expected: Readonly<Record<BugName, Failures>> = {
     'CON-02': /^exactly one of 8 wins each round\n/u,
     'CON-03': /^all but one lose\n/u,
     'CON-05': /^the counter equals the acknowledged increments\n/u,
+    'CON-09': /^the history of concurrent appends holds\n[^]*duplicate: /u,
     'CON-10': /^the expectation held just before its place\n/u,
     'IDM-01': /^again with 'noStream': the original result\n/u,
     'IDM-02': /^a prefix of 1: the original result\n/u,
@@ -28,6 +29,8 @@ const expected: Readonly<Record<BugName, Failures>> = {
     'IDM-12': /^the original result\n/u,
     'IDM-13': /^the first append, much later: the original result\n/u,
     'ERR-01': /^the members of ConcurrencyError: it resolved/u,
+    'MOD-01': /^every answer is that of the model\n[^]*the contract says \{"error":"concurrency"\}, the store \{"ok"/u,
+    'MOD-02': /^every history holds\n[^]*broken-precondition: /u,
   },
   // Core compares what comes with what it asked for, so the failures name the version that was wanted and the one that came. Looking
   // for the ids of a retry at the wrong place, it takes them for unknown.
@@ -36,6 +39,7 @@ const expected: Readonly<Record<BugName, Failures>> = {
     'APP-12': hole,
     'ATM-04': hole,
     'CON-02': hole,
+    'CON-09': hole,
     'IDM-01': unrecognised,
     'IDM-02': unrecognised,
     'IDM-09': unrecognised,
@@ -60,8 +64,10 @@ const expected: Readonly<Record<BugName, Failures>> = {
     'SUB-11': hole,
     'SUB-14': hole,
     'DEL-06': hole,
+    'MOD-01': /"op":"resend"[^]*the contract says \{"ok"[^]*, the store \{"error":"concurrency"\}/u,
   },
   'lost last page': {
+    'CON-09': /^the history of concurrent appends holds\n[^]*torn-batch: /u,
     'RDS-06': /^4 events in pages of 3, forwards\n/u,
     'RDS-07': /^limit 3 over pages of 3, backwards\n/u,
     'RDS-09': /^backwards from 6 at version 5\n/u,
@@ -79,6 +85,7 @@ const expected: Readonly<Record<BugName, Failures>> = {
     'SUB-06': /^the quick one has everything, while the slow one stands still\n/u,
     'SUB-07': /^resumed after the last that was handled: it comes again\n/u,
     'DEL-06': /^its subscription goes on\n/u,
+    'MOD-01': /"op":"subscribe"[^]*the contract says /u,
   },
 }
 
