@@ -28,6 +28,8 @@ interface Waiting extends Turn {
   readonly call: BackendCall
   readonly bytes: number
   sent: boolean
+  /** It runs with its own call, which knows by itself whether anything was sent. */
+  alone: boolean
   settle(outcome: AppendOutcome | Promise<AppendOutcome>): void
 }
 
@@ -135,6 +137,7 @@ export function createCoalescer(
       call,
       bytes,
       sent: false,
+      alone: false,
       begin: () => void ready.add(entry),
       settle: () => undefined,
     }
@@ -156,7 +159,9 @@ export function createCoalescer(
     try {
       return await call.unlessAborted('deadline', done)
     } catch (error) {
-      throw call.deadline.aborted && error === call.deadline.reason ? pastDeadline() : error
+      if (!call.deadline.aborted || error !== call.deadline.reason) throw error
+      if (entry.alone) return await done
+      throw pastDeadline()
     }
   }
 
@@ -179,7 +184,10 @@ export function createCoalescer(
     while (flushes < mostFlushes && ready.size > 0 && !connecting) {
       const [first] = ready.size === 1 ? take() : []
       if (first === undefined) void flushQueue()
-      else first.settle(sendAlone(first, first.request, first.call))
+      else {
+        first.alone = true
+        first.settle(sendAlone(first, first.request, first.call))
+      }
     }
   }
 
@@ -205,11 +213,11 @@ export function createCoalescer(
       // Without a connection nothing was taken: it is said to those who wait.
       if (batch === undefined) connecting = false
       const rolledBack = error instanceof DriverFailure && error.phase === 'query' && classifyError(error)?.outcome === 'not-applied'
-      for (const entry of batch ?? take())
-        finish(
-          entry,
-          rolledBack ? alone.run(entry.call, () => appends.one(entry.request, lockMs, entry.call)) : Promise.reject(error as Error),
-        )
+      for (const entry of batch ?? take()) {
+        entry.alone = rolledBack
+        const again = (): Promise<AppendOutcome> => appends.one(entry.request, lockMs, entry.call)
+        finish(entry, rolledBack ? alone.run(entry.call, again) : Promise.reject(error as Error))
+      }
     }
     // Its callers come back within this turn of the event loop, with appends that can go together again.
     if (batch !== undefined && batch.length > 1) setImmediate(freed)
