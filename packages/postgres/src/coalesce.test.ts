@@ -119,15 +119,9 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] 
 afterEach(() => void vi.useRealTimers())
 
 describe('appends that meet', () => {
-  it('sends a lone append within the same turn of the event loop, by itself', () => {
-    const { flights, append } = scene()
-    void append('a')
-    expect(sentOf(flights)).toEqual(['alone a'])
-  })
-  it('queues behind two flights only, and sends all of the queue as one statement as soon as one of them lands', async () => {
+  it('sends a lone append within the same turn of the event loop, queues behind two flights only, and sends all of the queue as one statement as soon as one of them lands', async () => {
     const { flights, append, ended } = scene()
     for (const stream of ['a', 'b', 'c', 'd', 'e']) void append(stream)
-    await turns()
     expect(sentOf(flights)).toEqual(['alone a', 'alone b'])
     flights[1]?.answer()
     await turns()
@@ -165,11 +159,7 @@ describe('appends that meet', () => {
   })
   it('never has two appends of a stream under way, and keeps their order', async () => {
     const { flights, append, ended } = scene()
-    void append('hot')
-    void append('hot')
-    void append('b')
-    void append('hot')
-    void append('c')
+    for (const stream of ['hot', 'hot', 'b', 'hot', 'c']) void append(stream)
     await turns()
     expect(sentOf(flights)).toEqual(['alone hot', 'alone b'])
     flights[1]?.answer()
@@ -184,12 +174,13 @@ describe('appends that meet', () => {
     expect(ended).toEqual(['b', 'hot', 'hot', 'hot'])
     expect(sentOf(flights).slice(3)).toEqual(['alone hot', 'alone hot'])
   })
-  it.each([
-    ['large in events', { count: 100 }],
-    ['large in bytes', { bytes: 256 << 10 }],
-    ['empty', { count: 0 }],
-    ['settling', { settle: true }],
-  ])('sends what is %s by itself, past the queue, but not past its own stream', async (_what, more) => {
+  const alone = {
+    'large in events': { count: 100 },
+    'large in bytes': { bytes: 256 << 10 },
+    empty: { count: 0 },
+    settling: { settle: true },
+  }
+  it.each(Object.entries(alone))('sends what is %s by itself, past the queue, but not past its own stream', async (_what, more) => {
     const { flights, append } = scene()
     for (const stream of ['a', 'b', 'c']) void append(stream)
     void append('d', more)
@@ -224,7 +215,6 @@ describe('appends that meet', () => {
     expect(flights).toHaveLength(2)
     flights[1]?.answer()
     await turns()
-    // The later append of "c" waits for the part that came before it, though no flush holds it.
     expect(flights.map(({ kind }) => kind)).toEqual(['alone', 'alone', 'all'])
   })
 })
@@ -236,7 +226,6 @@ describe('a stream that somebody else holds', () => {
     expect(sentOf(flights)).toEqual(['alone held', 'alone held too'])
     vi.advanceTimersByTime(50)
     await turns()
-    // Of three connections two are for flushes, so that one may wait.
     expect(sentOf(flights).slice(2)).toEqual(['flush c d'])
     flights[2]?.answer()
     await turns()
@@ -308,8 +297,7 @@ describe('a flush that fails', () => {
   it('without an answer is not sent again here: core settles each', async () => {
     const { flights, results } = await inFlight()
     flights[2]?.fail(cut)
-    const outcomes = await Promise.allSettled(results)
-    expect(outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason : undefined))).toEqual([cut, cut, cut, cut])
+    expect(await Promise.allSettled(results)).toEqual(results.map(() => ({ status: 'rejected', reason: cut })))
     expect(flights).toHaveLength(3)
   })
   it('for want of a connection is said to all that waited, with nothing sent', async () => {
@@ -321,8 +309,7 @@ describe('a flush that fails', () => {
     one.flights[0]?.answer()
     await turns()
     one.failConnect(refused)
-    const outcomes = await Promise.allSettled(results)
-    expect(outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason : undefined))).toEqual([refused, refused])
+    expect(await Promise.allSettled(results)).toEqual(results.map(() => ({ status: 'rejected', reason: refused })))
     expect(one.flights).toHaveLength(2)
   })
 })
@@ -382,6 +369,18 @@ describe('an abort', () => {
     abort(new Error('too late'))
     flights[2]?.answer()
     expect(await given).toMatchObject({ status: 'appended' } satisfies Partial<AppendOutcome>)
+  })
+  it('and a deadline of one that waits for its connection alone: it says itself that nothing was sent', async () => {
+    const { flights, append } = scene()
+    void append('a')
+    const { call, expire } = callOf()
+    const [, given] = [append('b'), append('b', {}, call)]
+    flights[1]?.answer()
+    await turns()
+    const late = new Error('time is up')
+    expire(late)
+    flights[2]?.fail(late)
+    await expect(given).rejects.toBe(late)
   })
   it('a deadline after sending leaves the outcome open, and does not end the flush of the others', async () => {
     const { flights, append } = scene()

@@ -28,7 +28,7 @@ interface Waiting extends Turn {
   readonly call: BackendCall
   readonly bytes: number
   sent: boolean
-  /** It has a statement of its own, which ends with its call and knows whether anything was sent. */
+  /** It runs with its own call, which knows by itself whether anything was sent. */
   alone: boolean
   settle(outcome: AppendOutcome | Promise<AppendOutcome>): void
 }
@@ -156,12 +156,12 @@ export function createCoalescer(
         throw error
       }
     }
-    // A time that is up while it waits for a connection leaves nothing open.
-    if (entry.alone) return done
     try {
       return await call.unlessAborted('deadline', done)
     } catch (error) {
-      throw call.deadline.aborted && error === call.deadline.reason ? pastDeadline() : error
+      if (!call.deadline.aborted || error !== call.deadline.reason) throw error
+      if (entry.alone) return await done
+      throw pastDeadline()
     }
   }
 
@@ -215,10 +215,8 @@ export function createCoalescer(
       const rolledBack = error instanceof DriverFailure && error.phase === 'query' && classifyError(error)?.outcome === 'not-applied'
       for (const entry of batch ?? take()) {
         entry.alone = rolledBack
-        finish(
-          entry,
-          rolledBack ? alone.run(entry.call, () => appends.one(entry.request, lockMs, entry.call)) : Promise.reject(error as Error),
-        )
+        const again = (): Promise<AppendOutcome> => appends.one(entry.request, lockMs, entry.call)
+        finish(entry, rolledBack ? alone.run(entry.call, again) : Promise.reject(error as Error))
       }
     }
     // Its callers come back within this turn of the event loop, with appends that can go together again.
