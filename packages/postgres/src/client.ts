@@ -9,6 +9,21 @@ const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
 /** A client that dies while it is lent tells its statement too. */
 function ignore(): void {}
 
+/** What a pool of `pg` tells beside errors. */
+interface Connecting {
+  on(event: 'connect', listener: (client: PostgresClient) => void): unknown
+  removeListener(event: 'connect', listener: (client: PostgresClient) => void): unknown
+}
+
+/**
+ * A pool lends a new client in the middle of what the server says, before whoever asked for it can listen: a session that is ended at
+ * once, in the same piece, would end the process.
+ */
+function listenMeanwhile(client: PostgresClient): void {
+  client.on('error', ignore)
+  setImmediate(() => client.removeListener('error', ignore))
+}
+
 /** What a client of `pg` tells beside errors. */
 interface Notified {
   on(event: 'notification' | 'end', listener: () => void): unknown
@@ -38,6 +53,7 @@ export function poolEngine(options: ParsedOptions): Engine {
     if (typeof made?.connect !== 'function' || typeof made.on !== 'function')
       throw new ConfigurationError('pool is no pg.Pool.', { adapter: 'postgres' })
     made.on('error', onLost)
+    ;(made as unknown as Connecting).on('connect', listenMeanwhile)
     pool = made
     return made
   }
@@ -121,6 +137,7 @@ export function poolEngine(options: ParsedOptions): Engine {
     },
     async close() {
       pool?.removeListener('error', onLost)
+      ;(pool as Connecting | undefined)?.removeListener('connect', listenMeanwhile)
       for (const end of hearing) end()
       const ending = own
       own = undefined
