@@ -50,13 +50,15 @@ export const packagesStayAtHome: Rule = (repository) =>
     ),
   )
 
-/** Core needs nothing at run time; its one peer, vitest, is optional. */
+/** Core needs nothing at run time; its peers, a test runner and fast-check, are optional. */
 export const coreHasNoDependencies: Rule = ({ packages }) => {
   const manifest = packages.find((one) => one.manifest.name === core)?.manifest
   if (manifest === undefined) return [`there is no package ${core}`]
   const { dependencies = {}, optionalDependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = manifest
   const needed = Object.keys({ ...dependencies, ...optionalDependencies }).map((name) => `${core} depends on ${name}`)
-  const peers = Object.keys(peerDependencies).filter((name) => name !== 'vitest' || peerDependenciesMeta[name]?.optional !== true)
+  const peers = Object.keys(peerDependencies).filter(
+    (name) => !['fast-check', 'vitest'].includes(name) || peerDependenciesMeta[name]?.optional !== true,
+  )
   return [...needed, ...peers.map((name) => `${core} has the peer ${name}`)]
 }
 

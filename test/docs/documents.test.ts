@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dynamodb } from '@millrace/dynamodb'
 import { embedded } from '@millrace/embedded'
+import { eventStoreDB } from '@millrace/eventstoredb'
 import { memory } from '@millrace/core/memory'
 import type { EventStoreAdapter } from '@millrace/core'
 import { postgres } from '@millrace/postgres'
@@ -30,7 +31,8 @@ test('each error code has its heading in docs/errors.md', () => {
 
 test('the table of stores in the README is what the adapters declare', () => {
   const [, shown] = /<!-- prettier-ignore-start -->\n([^]*?)<!-- prettier-ignore-end -->/u.exec(read('README.md')) ?? []
-  expect(shown).toBe(storesTable([memory(), embedded(), postgres('postgres://127.0.0.1/none'), dynamodb('dynamodb://eu-west-1/none')]))
+  const servers = [postgres('postgres://127.0.0.1/none'), dynamodb('dynamodb://eu-west-1/none'), eventStoreDB('esdb://127.0.0.1')]
+  expect(shown).toBe(storesTable([memory(), embedded(), ...servers]))
 })
 
 /** Declared with the option that makes the log. */
@@ -42,6 +44,7 @@ function storesTable(stores: readonly EventStoreAdapter[]): string {
     embedded: '`pglite:./data`',
     postgres: '`postgres://…`',
     dynamodb: '`dynamodb://…`',
+    eventstoredb: '`esdb://…`, `kurrentdb://…`',
   }
   const sizeOf = (bytes: number): string => (bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${bytes / 1000} kB`)
   const yes = (value: boolean): string => (value ? 'yes' : 'no')

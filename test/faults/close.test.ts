@@ -26,7 +26,8 @@ test('close while everything is under way: kept promises, ended iterations, and 
       after: ['closed', 'closed', 'closed', 'closed'],
       brokenOff: 1,
     })
-    expect(ms).toBeLessThan(1000)
+    // 1 s, with room for a machine under load: what keeps a process alive does so for longer.
+    expect(ms).toBeLessThan(3000)
   }
   expect(await db.open().getStreamState('s')).toMatchObject({ version: 3 * 41 })
   const sessions = await db.rows('SELECT 1 FROM pg_stat_activity WHERE application_name = $1', [`close_${db.schema}`])

@@ -11,6 +11,6 @@ test('20 s of random cuts and kills under 8 writers on 16 streams: 0 lost, 0 dou
   const seed = 20
   const verdict = await runChaos({ programs, seed, ms: 20_000 })
   await expectToHold(verdict, seed, verdict.faults)
-  expect(verdict.acknowledged).toBeGreaterThan(300)
+  expect(verdict.acknowledged).toBeGreaterThan(100)
   expect(Object.keys(verdict.faults).length).toBeGreaterThan(3)
 })

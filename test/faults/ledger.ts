@@ -58,7 +58,8 @@ export function startLedger({ clients, seed, writers = 8, streams = 16, timeoutM
     const random = seeded(seed * 1000 + writer)
     const adapter = recorder.wrap(client(writer))
     const known = new Map<string, number>()
-    while (going) {
+    // Who meets an error that nobody expects ends; so does the ledger of a test whose adapters were closed because it failed.
+    while (going && unexpected.length === 0) {
       const streamId = `s-${Math.floor(random() * streams)}`
       const [kind, size] = [random(), 1 + Math.floor(random() * 3)]
       try {
@@ -97,7 +98,7 @@ export function startLedger({ clients, seed, writers = 8, streams = 16, timeoutM
   async function tail(): Promise<void> {
     const adapter = recorder.wrap(main)
     let after: string | undefined
-    while (going) {
+    while (going && unexpected.length === 0) {
       try {
         for await (const { position } of adapter.readAll({ after, timeoutMs })) after = position
       } catch (error) {

@@ -83,8 +83,7 @@ describe('PgBouncer in transaction mode', () => {
 test('what the pooler refuses has its own word: the password, and one connection too many', async (context) => {
   const db = database(context)
   const { url } = await bouncer(context, { max_client_conn: '2' })
-  const open = (connection: string, max: number) =>
-    db.open({ connection: { connectionString: connection, max }, pooler: 'transaction', timeoutMs: 700 })
+  const open = (connection: string, max: number) => db.open({ connection: { connectionString: connection, max }, pooler: 'transaction' })
   const wrong = Object.assign(new URL(url), { password: 'another-horse' }).href
   expect(await failureOf(open(wrong, 1).open())).toMatchObject({ code: 'access-denied', outcome: 'not-applied', retryable: false })
   const [first, second] = [open(url, 2), open(url, 2)]

@@ -19,14 +19,14 @@ describe('a pool of one, held', () => {
     const from = performance.now()
     const errors = await Promise.all(
       [
-        adapter.appendToStream('s', [event], { timeoutMs: 1000 }),
-        adapter.appendToStream('s', [event], { timeoutMs: 1000, expectedVersion: 1 }),
-        adapter.readStream('s', { timeoutMs: 1000 }).toArray(),
+        adapter.appendToStream('s', [event], { timeoutMs: 3000 }),
+        adapter.appendToStream('s', [event], { timeoutMs: 3000, expectedVersion: 1 }),
+        adapter.readStream('s', { timeoutMs: 3000 }).toArray(),
       ].map(failureOf),
     )
     const ms = performance.now() - from
     held.release()
-    expect(ms).toBeLessThan(2500)
+    expect(ms).toBeLessThan(10_000)
     for (const error of errors) {
       expect(error).toMatchObject({ code: 'unavailable', outcome: 'not-applied', retryable: true })
       expect(error.message).toContain('no connection was free in time')
@@ -43,7 +43,7 @@ describe('a pool of one, held', () => {
     await client.query(`SELECT 1 FROM ${db.table('streams')} WHERE stream_id = 's' FOR UPDATE`)
     const sent = adapter.appendToStream('s', [event])
     await until(async () => (await db.rows("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")).length > 0)
-    expect(await failureOf(adapter.getStreamState('s', { timeoutMs: 1000 }))).toMatchObject({ code: 'unavailable', outcome: 'not-applied' })
+    expect(await failureOf(adapter.getStreamState('s'))).toMatchObject({ code: 'unavailable', outcome: 'not-applied' })
     await client.query('COMMIT')
     client.release()
     expect((await sent).version).toBe(2)
@@ -74,7 +74,7 @@ test('a server with four connections, all taken: typed, nothing applied; as soon
       // The place of a session that is still ending.
     }
   }
-  const error = await failureOf(adapter.appendToStream('s', [event], { timeoutMs: 500 }))
+  const error = await failureOf(adapter.appendToStream('s', [event]))
   expect(error).toMatchObject({ code: 'unavailable', outcome: 'not-applied', retryable: true })
   expect(error.message).toContain('run out of a resource')
   const waiting = adapter.appendToStream('s', [event], { expectedVersion: 1 })
@@ -94,7 +94,7 @@ test('a server that is starting: not applied, tried again, and served as soon as
   await server.write('standby.signal', '')
   server.launch({ hot_standby: 'off' })
   await until(async () => (await failureOf(connectOnce(server.url))).code === '57P03')
-  const error = await failureOf(adapter.appendToStream('s', [event], { timeoutMs: 500 }))
+  const error = await failureOf(adapter.appendToStream('s', [event]))
   expect(error).toMatchObject({ code: 'unavailable', outcome: 'not-applied', retryable: true })
   expect(error.message).toContain('starting up')
   const waiting = [

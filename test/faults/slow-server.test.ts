@@ -41,7 +41,7 @@ describe('a statement that takes too long', () => {
     const sent = [{ id: crypto.randomUUID(), ...event }]
     const from = performance.now()
     const error = await failureOf(adapter.appendToStream('slow', sent, { expectedVersion: 'noStream', timeoutMs: 400 }))
-    expect(performance.now() - from).toBeLessThan(2000)
+    expect(performance.now() - from).toBeLessThan(10_000)
     expect(error).toMatchObject({ code: 'outcome-unknown', outcome: 'unknown', retryable: true, eventIds: [sent[0]?.id] })
     // Whatever the server makes of it, the same ids give the one result.
     expect(await adapter.appendToStream('slow', sent, { expectedVersion: 'noStream', timeoutMs: 30_000 })).toMatchObject({ version: 1 })
@@ -65,7 +65,7 @@ test('a way that goes silent: reads and appends end in time, each by its word, a
     failureOf(adapter.appendToStream('s', [event], { timeoutMs: 500 })),
     failureOf(adapter.appendToStream('t', [event], { timeoutMs: 500, expectedVersion: 'noStream' })),
   ])
-  expect(performance.now() - from).toBeLessThan(2500)
+  expect(performance.now() - from).toBeLessThan(10_000)
   expect(['timeout', 'unavailable']).toContain(read.code)
   expect(read.outcome).toBe('not-applied')
   for (const error of [any, exact]) {

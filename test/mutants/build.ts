@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -32,6 +32,8 @@ export async function buildCore(): Promise<Build> {
   )
   for (const file of files) await writeModule(join(base, output(file)), await readFile(join(source, file), 'utf8'))
   await writeFile(join(base, 'package.json'), '{ "type": "module" }\n')
+  // The optional peer of the cases with models.
+  await symlink(fileURLToPath(new URL('../../node_modules/fast-check', import.meta.url)), join(home, 'fast-check'), 'dir')
   let copies = 0
 
   return {

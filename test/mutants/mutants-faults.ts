@@ -136,4 +136,24 @@ export const faultMutants: readonly Mutant[] = [
       replace: 'throw unknownAppend(backend, call, before, requests)',
     },
   ),
+  plant('truncates-again', 'MOD-01', 'truncating again, lower, brings hidden events back', 'every answer is that of the model', {
+    file: backend,
+    find: 'before <= stream.firstVersion) return true',
+    replace: 'before === stream.firstVersion) return true',
+  }),
+  plant('shows-former-life', 'MOD-01', 'a stream that is re-created shows its former life', 'every answer is that of the model', {
+    file: 'memory/store.ts',
+    find: "stream.status = 'live'\n",
+    replace: "if (stream.status === 'deleted') stream.firstVersion = 1\n  stream.status = 'live'\n",
+  }),
+  plant('stale-read-now-and-then', 'MOD-02', 'a read now and then leaves out the last event', 'every history holds', {
+    file: backend,
+    find: 'readStreamPage: (request, call) => connections.use(call.signal, () => readStreamPage(store, request)),',
+    replace: `readStreamPage: (request, call) => connections.use(call.signal, () => {
+      const page = readStreamPage(store, request)
+      store.looks = (store.looks ?? 0) + 1
+      if (store.looks % 15 !== 0 || page.head.version < 2 || request.direction !== 'forwards') return page
+      return { head: { ...page.head, version: page.head.version - 1 }, events: page.events.slice(0, page.head.version - 1) }
+    }),`,
+  }),
 ]

@@ -48,6 +48,12 @@ const builtIn: Readonly<Record<string, BuiltIn>> = {
     schemes: ['dynamodb'],
     packages: ['@millrace/dynamodb', '@aws-sdk/client-dynamodb'],
   },
+  eventstoredb: {
+    module: '@millrace/eventstoredb',
+    factory: 'eventStoreDB',
+    schemes: ['esdb', 'esdb+discover', 'kurrentdb', 'kurrentdb+discover'],
+    packages: ['@millrace/eventstoredb', '@eventstore/db-client'],
+  },
 }
 
 /**
@@ -78,7 +84,8 @@ function adapterName(config: EventStoreConfig, { adapters = {} }: OpenOptions): 
       })
     return config.adapter
   }
-  const scheme = parseUrl(config).protocol.slice(0, -1)
+  // Not by parsing it: several hosts of a cluster make no URL, and the adapter says better what is wrong.
+  const scheme = /^([a-z][a-z0-9+.-]*):/iu.exec(config)?.[1]?.toLowerCase() ?? parseUrl(config).protocol.slice(0, -1)
   const found = Object.entries(builtIn).find(([, { schemes }]) => schemes.includes(scheme))
   if (found !== undefined) return found[0]
   if (Object.hasOwn(adapters, scheme)) return scheme

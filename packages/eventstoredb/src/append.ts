@@ -1,7 +1,7 @@
-import { type AppendOutcome, type AppendRequest, type BackendCall, LimitExceededError, type Position, checkExpected } from '@millrace/core'
+import { type AppendOutcome, type AppendRequest, type BackendCall, LimitExceededError, checkExpected } from '@millrace/core'
 import type { Expectation, Session } from './client.js'
-import type { DriverAppendResult } from './driver.js'
-import { compareTokens, toDriverEvent, toToken } from './event-data.js'
+import type { DriverAppendResult, DriverPosition } from './driver.js'
+import { saw, toDriverEvent, toToken } from './event-data.js'
 import { mayHideTombstone, typeOf } from './map-error.js'
 import { readStream } from './read-events.js'
 import { actualVersion, isTombstoned } from './refused-append.js'
@@ -19,31 +19,24 @@ const mostLost = 1000
  * when they were first sent.
  */
 export function createAppend(session: Session): Append {
-  let seen: Position | undefined
-  const lost = new Map<string, Position | undefined>()
-
-  async function once(request: AppendRequest, call: BackendCall): Promise<AppendOutcome> {
-    const outcome = await sendAppend(session, request, call)
-    const position = 'position' in outcome ? outcome.position : undefined
-    if (position !== undefined && (seen === undefined || compareTokens(seen, position) < 0)) seen = position
-    return outcome
-  }
+  const lost = new Map<string, DriverPosition | undefined>()
 
   return async (request, call) => {
     const { attemptId, expected, settle } = request
     if (!settle) {
-      const since = seen
-      return once(request, call).catch((error: unknown) => {
+      const since = session.seen
+      return sendAppend(session, request, call).catch((error: unknown) => {
         lost.set(attemptId, since)
         const [oldest] = lost.keys()
         if (lost.size > mostLost && oldest !== undefined) lost.delete(oldest)
         throw error
       })
     }
+    const since = lost.get(attemptId)
     const outcome =
       expected === 'any' || expected === 'streamExists'
-        ? await settleAny(session, request, lost.get(attemptId), (exact) => once({ ...request, expected: exact }, call), call)
-        : await settleExact(session, request, await once(request, call), call)
+        ? await settleAny(session, request, since, (exact) => sendAppend(session, { ...request, expected: exact }, call), call)
+        : await settleExact(session, request, since, await sendAppend(session, request, call), call)
     lost.delete(attemptId)
     return outcome
   }
@@ -64,7 +57,9 @@ async function sendAppend(session: Session, request: AppendRequest, call: Backen
   }
   const sent = events.map((event) => toDriverEvent(event, streamType))
   try {
-    return readResult(await session.append(streamId, sent, toExpectation(expected), call), request)
+    const result = await session.append(streamId, sent, toExpectation(expected), call)
+    saw(session, result.position)
+    return readResult(result, request)
   } catch (error) {
     switch (typeOf(error)) {
       case 'wrong-expected-version':

@@ -1,6 +1,6 @@
 import { type BackendCall, ConfigurationError, missingPackage } from '@millrace/core'
 import type { ConnectionUrl } from './connection-url.js'
-import type { DriverAppendResult, DriverEvent, EventStoreDBClient } from './driver.js'
+import type { DriverAppendResult, DriverEvent, DriverPosition, EventStoreDBClient } from './driver.js'
 import type { ParsedOptions } from './options.js'
 
 /** What a call may be given; each client reads its own name of the expectation. */
@@ -20,6 +20,8 @@ export interface Session {
   client(): EventStoreDBClient
   /** One call of its own per append, with a deadline; see {@link unaryAppend}. */
   append(streamName: string, events: readonly NewDriverEvent[], expected: Expectation, call: BackendCall): Promise<DriverAppendResult>
+  /** The highest position that this adapter has seen: what is sent now gets a higher one. */
+  seen: DriverPosition | undefined
   /** 1.3.1 reads whole seconds of `created`, and follows milliseconds. */
   readonly wholeSeconds: boolean
   open(): Promise<void>
@@ -53,6 +55,7 @@ export function createSession(options: ParsedOptions): Session {
       throw new ConfigurationError('client is no client of @eventstore/db-client or @kurrent/kurrentdb-client.', {
         adapter: 'eventstoredb',
       })
+    inUse ??= isKurrent(made) ? 'kurrentdb' : 'esdb'
     guardErrors(made)
     append = unaryAppend(made)
     client = made
@@ -66,8 +69,9 @@ export function createSession(options: ParsedOptions): Session {
   }
 
   return {
+    seen: undefined,
     get wholeSeconds() {
-      return client !== undefined && 'rustClient' in client
+      return client !== undefined && isKurrent(client)
     },
     async open() {
       if (client !== undefined) return
@@ -92,7 +96,7 @@ export function createSession(options: ParsedOptions): Session {
         requiresLeader: true,
         deadline: Math.ceil(call.remainingMs()),
       })
-      return call.unlessAborted('deadline', sent)
+      return answered(call, sent)
     },
     async close() {
       const ending = client
@@ -106,6 +110,23 @@ export function createSession(options: ParsedOptions): Session {
       )
     },
   }
+}
+
+/**
+ * The answer to a change, or an error of ours at the deadline: the deadline's own reason would say that nothing was sent.
+ */
+export async function answered<T>(call: BackendCall, sent: Promise<T>): Promise<T> {
+  try {
+    return await call.unlessAborted('deadline', sent)
+  } catch (error) {
+    if (!call.deadline.aborted || error !== call.deadline.reason) throw error
+    throw Object.assign(new Error('no answer until the deadline'), { type: 'deadline-exceeded' })
+  }
+}
+
+/** Only 1.3.1 reads by native code. */
+function isKurrent(client: EventStoreDBClient): boolean {
+  return 'rustClient' in client
 }
 
 type Append = (streamName: string, events: DriverEvent[], options: object) => Promise<DriverAppendResult>
@@ -152,7 +173,8 @@ interface ClientModule {
   readonly KurrentDBClient?: { connectionString(url: string): EventStoreDBClient }
 }
 
-/** The one package of this process: the protobuf registries of the two overwrite each other. */
+/** The one package of this process, also where its client was handed in: the protobuf registries of the two overwrite each other. */
+let inUse: keyof typeof packages | undefined
 let loaded: Promise<{ readonly scheme: 'esdb' | 'kurrentdb'; readonly module: ClientModule }> | undefined
 
 async function makeClient({ scheme, discover, rest }: ConnectionUrl): Promise<EventStoreDBClient> {
@@ -177,7 +199,7 @@ async function makeClient({ scheme, discover, rest }: ConnectionUrl): Promise<Ev
 
 async function loadPackage(wanted: 'esdb' | 'kurrentdb'): NonNullable<typeof loaded> {
   const other = wanted === 'esdb' ? 'kurrentdb' : 'esdb'
-  for (const scheme of [wanted, other] as const) {
+  for (const scheme of inUse === undefined ? ([wanted, other] as const) : [inUse]) {
     const name: string = packages[scheme]
     try {
       const module = (await import(name)) as ClientModule & { readonly default?: ClientModule }
@@ -191,5 +213,5 @@ async function loadPackage(wanted: 'esdb' | 'kurrentdb'): NonNullable<typeof loa
         throw new ConfigurationError(`the package "${name}" could not be loaded.`, { adapter: 'eventstoredb', cause: error })
     }
   }
-  throw missingPackage('eventstoredb', [packages[wanted]])
+  throw missingPackage('eventstoredb', [packages[inUse ?? wanted]])
 }

@@ -86,6 +86,11 @@ export function compareTokens(a: string, b: string): number {
   return order === 0 ? compareDecimals(one[1], two[1]) : order
 }
 
+/** Remembers a position if it is higher than what was seen before. */
+export function saw(session: { seen: DriverPosition | undefined }, position: DriverPosition | undefined): void {
+  if (position !== undefined && (session.seen === undefined || position.commit > session.seen.commit)) session.seen = position
+}
+
 function parts(position: string): [commit: string, prepare: string] {
   const [, commit, prepare] = /^(0|[1-9]\d{0,18})\/(0|[1-9]\d{0,18})$/u.exec(parsePosition(position, token)) ?? []
   if (commit === undefined || prepare === undefined) throw new InvalidArgumentError('The position is malformed.', { path: 'position' })

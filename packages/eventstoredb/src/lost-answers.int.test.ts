@@ -18,7 +18,6 @@ describeConformance(
     url: node.url,
     denied: node.denied,
     makeClient: () => EventStoreDBClient.connectionString(node.url),
-    module: new URL('../../../test/conformance/eventstoredb.harness.mjs', import.meta.url),
   }),
   { profile: 'smoke', onReport: (report) => expect(report.totals.failed).toBe(0) },
 )

@@ -1,7 +1,7 @@
 import type { BackendCall, StoredEvent } from '@millrace/core'
 import type { Session } from './client.js'
 import type { CancellableRead, DriverResolvedEvent } from './driver.js'
-import { fromDriverEvent, roughSize } from './event-data.js'
+import { fromDriverEvent, roughSize, saw } from './event-data.js'
 import { mayHideTombstone, typeOf } from './map-error.js'
 import { isTombstoned } from './refused-append.js'
 
@@ -60,6 +60,7 @@ export async function collect(
       }
       const { event } = next.value
       if (event === undefined) continue
+      saw(session, event.position)
       events.push(fromDriverEvent(event, session.wholeSeconds))
       bytes += roughSize(event.data) + roughSize(event.metadata)
     }

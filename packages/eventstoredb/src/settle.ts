@@ -1,7 +1,8 @@
-import type { AppendOutcome, AppendRequest, BackendCall, Position, StreamHead } from '@millrace/core'
+import type { AppendOutcome, AppendRequest, BackendCall, StoredEvent, StreamHead } from '@millrace/core'
 import type { Session } from './client.js'
-import { compareTokens } from './event-data.js'
-import { readStream } from './read-events.js'
+import type { DriverPosition } from './driver.js'
+import { fromToken } from './event-data.js'
+import { collect, readStream } from './read-events.js'
 import { readHead } from './stream-head.js'
 
 /** What cannot be settled now, in the words of `map-error.ts`. */
@@ -16,80 +17,102 @@ const unsettled = (message: string): Error => Object.assign(new Error(message), 
 export async function settleAny(
   session: Session,
   request: AppendRequest,
-  since: Position | undefined,
+  since: DriverPosition | undefined,
   send: (expected: number | 'noStream') => Promise<AppendOutcome>,
   call: BackendCall,
 ): Promise<AppendOutcome> {
   const { streamId, expected } = request
   for (;;) {
     const head = await readHead(session, streamId, call)
-    if (head.status === 'deleted' || head.status === 'tombstoned') throw unsettled('the stream was deleted since')
     const found = await search(session, request, head, since, call)
     if (found !== undefined) return found
+    if (head.status === 'tombstoned') return { status: 'tombstoned' }
+    if (expected === 'streamExists' && head.status === 'deleted') return { status: 'deleted' }
     if (expected === 'streamExists' && head.status === 'missing') return { status: 'wrong-version', actualVersion: 0 }
     const outcome = await send(head.version === 0 ? 'noStream' : head.version)
-    if (outcome.status !== 'wrong-version') return truly(outcome)
+    if (outcome.status === 'appended' || outcome.status === 'stored') return outcome
   }
 }
 
-/** Of an append with a version that is sent again: what hides its place leaves open whether the first sending was stored. */
+/** Of an append with a version that was sent again: where its place is hidden, or the stream gone, the log tells whether the first one was stored. */
 export async function settleExact(
   session: Session,
   request: AppendRequest,
+  since: DriverPosition | undefined,
   outcome: AppendOutcome,
   call: BackendCall,
 ): Promise<AppendOutcome> {
-  if (outcome.status !== 'wrong-version') return truly(outcome)
+  if (outcome.status === 'appended' || outcome.status === 'stored') return outcome
   const { status, firstVersion, baseVersion } = await readHead(session, request.streamId, call)
   const place = (typeof request.expected === 'number' ? request.expected : baseVersion) + 1
-  if (status === 'deleted' || status === 'tombstoned' || place < firstVersion) throw unsettled('the place of the events was hidden since')
-  return outcome
+  // Core looks at what can be seen.
+  if (outcome.status === 'wrong-version' && status !== 'deleted' && status !== 'tombstoned' && place >= firstVersion) return outcome
+  const found = await searchLog(session, request, since, call)
+  if (found !== undefined) return found
+  return outcome.status === 'wrong-version' ? { ...outcome, idsCompared: true } : outcome
 }
 
-function truly(outcome: AppendOutcome): AppendOutcome {
-  if (outcome.status === 'deleted' || outcome.status === 'tombstoned') throw unsettled('the stream was deleted since')
-  return outcome
-}
+/** The events of a call that were found, by their place in it. */
+type Hits = Map<number, StoredEvent>
 
-/** The ids, wherever they stand from the end of the stream back to `since`. Undefined: nowhere. */
+/** The ids in the stream, from its end back to `since`; in the log where a part of the stream cannot be seen. Undefined: nowhere. */
 async function search(
   session: Session,
-  { streamId, events }: AppendRequest,
-  { version, firstVersion }: StreamHead,
-  since: Position | undefined,
+  request: AppendRequest,
+  { status, version, firstVersion }: StreamHead,
+  since: DriverPosition | undefined,
   call: BackendCall,
 ): Promise<AppendOutcome | undefined> {
-  const ids = new Map(events.map(({ id }, index) => [id, index]))
-  const hits = new Map<number, { readonly version: number; readonly position: Position | undefined }>()
+  if (status === 'deleted' || status === 'tombstoned') return searchLog(session, request, since, call)
+  const hits: Hits = new Map()
   for (let from = version; from >= firstVersion;) {
-    const read = await readStream(
-      session,
-      streamId,
-      { direction: 'backwards', from: BigInt(from - 1), maxCount: 100, maxBytes: 4 << 20 },
-      call,
-    )
+    const window = { direction: 'backwards', from: BigInt(from - 1), maxCount: 100, maxBytes: 4 << 20 } as const
+    const read = await readStream(session, request.streamId, window, call)
     if (read.status !== 'found' || read.events.length === 0) throw unsettled('the stream was changed meanwhile')
     for (const event of read.events) {
-      if (since !== undefined && event.position !== undefined && compareTokens(event.position, since) <= 0)
-        return result(events.length, hits, version)
-      const index = ids.get(event.id)
-      if (index !== undefined && !hits.has(index)) hits.set(index, event)
+      if (since !== undefined && isBefore(event, since)) return result(request, hits)
+      collectHit(request, hits, event)
     }
     from = (read.events.at(-1)?.version ?? 1) - 1
   }
-  if (hits.size === 0 && firstVersion > 1) throw unsettled('a part of the stream was hidden since')
-  return result(events.length, hits, version)
+  return hits.size === 0 && firstVersion > 1 ? searchLog(session, request, since, call) : result(request, hits)
 }
 
-/** A part of the ids, or another order, was stored by others before. */
-function result(
-  count: number,
-  hits: ReadonlyMap<number, { readonly version: number; readonly position: Position | undefined }>,
-  actualVersion: number,
-): AppendOutcome | undefined {
-  if (hits.size === 0) return undefined
-  const [first, last] = [hits.get(0), hits.get(count - 1)]
-  const whole = first !== undefined && last !== undefined && hits.size === count && last.version - first.version === count - 1
-  if (!whole) return { status: 'wrong-version', actualVersion, idsCompared: true }
+/** The ids in the log, from `since` to its end: it shows what is hidden in the stream. */
+async function searchLog(
+  session: Session,
+  request: AppendRequest,
+  since: DriverPosition | undefined,
+  call: BackendCall,
+): Promise<AppendOutcome | undefined> {
+  if (since === undefined) throw unsettled('a part of the stream is hidden')
+  const hits: Hits = new Map()
+  const maxCount = 1000
+  for (let fromPosition = since; ;) {
+    const read = session.client().readAll({ direction: 'forwards', fromPosition, maxCount, requiresLeader: true })
+    const { events, cut } = await collect(session, read, 4 << 20, call)
+    for (const event of events) if (event.streamId === request.streamId) collectHit(request, hits, event)
+    const last = events.at(-1)?.position
+    if (last === undefined || (!cut && events.length < maxCount)) return result(request, hits)
+    // It begins with the record it is given, so a page of one record would not get on.
+    if (events.length === 1 && cut) throw unsettled('the log cannot be searched')
+    fromPosition = fromToken(last)
+  }
+}
+
+function isBefore({ position }: StoredEvent, since: DriverPosition): boolean {
+  return position !== undefined && fromToken(position).commit <= since.commit
+}
+
+function collectHit({ events }: AppendRequest, hits: Hits, event: StoredEvent): void {
+  const index = events.findIndex(({ id }) => id === event.id)
+  if (index !== -1 && !hits.has(index)) hits.set(index, event)
+}
+
+/** Only one sending of the call puts all its ids side by side. */
+function result({ events }: AppendRequest, hits: Hits): AppendOutcome | undefined {
+  const [first, last] = [hits.get(0), hits.get(events.length - 1)]
+  if (first === undefined || last === undefined || hits.size < events.length || last.version - first.version !== events.length - 1)
+    return undefined
   return { status: 'stored', firstVersion: first.version, version: last.version, position: last.position }
 }

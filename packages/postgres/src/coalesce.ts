@@ -28,6 +28,8 @@ interface Waiting extends Turn {
   readonly call: BackendCall
   readonly bytes: number
   sent: boolean
+  /** It has a statement of its own, which ends with its call and knows whether anything was sent. */
+  alone: boolean
   settle(outcome: AppendOutcome | Promise<AppendOutcome>): void
 }
 
@@ -35,7 +37,8 @@ interface Waiting extends Turn {
  * Merges appends that are made while others are under way into one statement, with a result for each; the order of each stream is kept.
  *
  * - An append of an idle stream, while a flush connection is free, is sent at once and alone. Only behind flushes in flight is there a queue.
- * - Whenever one of the two flush connections is free it takes from the queue, in order, at most one append a stream.
+ * - Whenever one of the two flush connections is free it takes from the queue, in order, at most one append a stream. After a flush of
+ *   several it is free at the end of the turn of the event loop, so that who was answered and goes on is not sent one by one.
  * - What is large, empty, settles or goes to several streams is sent by itself, in its streams' order.
  * - A flush that the server refused as a whole, or that met a stream held by somebody else, is sent again append by append: one that fails
  *   fails alone. A flush without an answer leaves each of its appends to be settled alone, by core.
@@ -134,6 +137,7 @@ export function createCoalescer(
       call,
       bytes,
       sent: false,
+      alone: false,
       begin: () => void ready.add(entry),
       settle: () => undefined,
     }
@@ -152,6 +156,8 @@ export function createCoalescer(
         throw error
       }
     }
+    // A time that is up while it waits for a connection leaves nothing open.
+    if (entry.alone) return done
     try {
       return await call.unlessAborted('deadline', done)
     } catch (error) {
@@ -178,7 +184,10 @@ export function createCoalescer(
     while (flushes < mostFlushes && ready.size > 0 && !connecting) {
       const [first] = ready.size === 1 ? take() : []
       if (first === undefined) void flushQueue()
-      else first.settle(sendAlone(first, first.request, first.call))
+      else {
+        first.alone = true
+        first.settle(sendAlone(first, first.request, first.call))
+      }
     }
   }
 
@@ -204,12 +213,19 @@ export function createCoalescer(
       // Without a connection nothing was taken: it is said to those who wait.
       if (batch === undefined) connecting = false
       const rolledBack = error instanceof DriverFailure && error.phase === 'query' && classifyError(error)?.outcome === 'not-applied'
-      for (const entry of batch ?? take())
+      for (const entry of batch ?? take()) {
+        entry.alone = rolledBack
         finish(
           entry,
           rolledBack ? alone.run(entry.call, () => appends.one(entry.request, lockMs, entry.call)) : Promise.reject(error as Error),
         )
+      }
     }
+    // Its callers come back within this turn of the event loop, with appends that can go together again.
+    if (batch !== undefined && batch.length > 1) setImmediate(freed)
+    else freed()
+  }
+  function freed(): void {
     flushes -= 1
     flush()
   }

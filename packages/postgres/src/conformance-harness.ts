@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { ConformanceHarness, HarnessContext, HarnessInstance } from '@millrace/core/conformance'
+import { createFaultProxy } from '@millrace/core/testing'
 import pg from 'pg'
 import type { PostgresClient, PostgresOptions, PostgresPool } from './options.js'
 import { postgres } from './postgres.js'
@@ -20,7 +21,7 @@ export function postgresHarness({ url, module, options = {} }: PostgresHarnessOp
     name: 'postgres',
     module,
     secrets: [secret],
-    createAdapter: (context) => Promise.resolve(createInstance(connection, context, options)),
+    createAdapter: (context) => createInstance(connection, context, options),
   }
 }
 
@@ -31,14 +32,16 @@ function withPassword(text: string): string {
   return url.href
 }
 
-function createInstance(connection: string, context: HarnessContext, given: PostgresOptions): HarnessInstance {
+async function createInstance(connection: string, context: HarnessContext, given: PostgresOptions): Promise<HarnessInstance> {
   const { namespace: schema, pageSize, connections: max = 10, setup } = context
+  const way = await breakableWay(connection)
   const make = (options: PostgresOptions = {}) =>
-    postgres({ connection: { connectionString: connection, max }, schema, pageSize, setup, ...given, ...options })
+    postgres({ connection: { connectionString: way.url, max }, schema, pageSize, setup, ...given, ...options })
   const adapter = make()
 
   return {
     adapter,
+    faults: way.faults,
     versions: () => versions(connection),
     peer: () => Promise.resolve(make({ setup: 'auto' })),
     async broken(kind) {
@@ -87,6 +90,7 @@ function createInstance(connection: string, context: HarnessContext, given: Post
     },
     async [Symbol.asyncDispose]() {
       await adapter.close()
+      await way.close()
       await execute(connection, `DROP SCHEMA IF EXISTS "${schema}" CASCADE; DROP SCHEMA IF EXISTS "${schema}_newer" CASCADE`)
     },
   }
@@ -117,5 +121,50 @@ async function versions(connectionString: string): Promise<{ adapter: string; se
     return { adapter: version, server: `PostgreSQL ${rows[0]?.server_version ?? ''}` }
   } finally {
     await client.end()
+  }
+}
+
+/** A way to the server that can be broken; where it is not on this machine or is encrypted, the way itself, and no hooks. */
+async function breakableWay(
+  connection: string,
+): Promise<{ readonly url: string; readonly faults: HarnessInstance['faults']; close(): Promise<void> }> {
+  const url = new URL(connection)
+  if (!['127.0.0.1', 'localhost'].includes(url.hostname) || url.searchParams.has('sslmode'))
+    return { url: connection, faults: undefined, close: () => Promise.resolve() }
+  const proxy = await createFaultProxy({ host: url.hostname, port: Number(url.port || 5432) })
+  url.hostname = proxy.host
+  url.port = String(proxy.port)
+  const isChange = changeDetector()
+  return {
+    url: url.href,
+    faults: {
+      dropNextResponse: () => Promise.resolve(void proxy.inject({ fault: 'cut-after', when: isChange, answered: isReady })),
+      killConnections: async () => void (await proxy.cutAll()),
+      async restart(downMs = 0) {
+        await proxy.down()
+        setTimeout(proxy.up, downMs).unref()
+      },
+    },
+    close: () => proxy.close(),
+  }
+}
+
+/** ReadyForQuery ends every answer, after the commit: `Z`, the length, the state. */
+function isReady(bytes: Uint8Array): boolean {
+  return bytes.at(-6) === 'Z'.charCodeAt(0)
+}
+
+/** Knows the messages that change something: by their text, or by the name that a Parse message gave that text before. */
+function changeDetector(): (bytes: Uint8Array) => boolean {
+  const named = new Set<string>()
+  return (bytes) => {
+    const text = Buffer.from(bytes).toString('latin1')
+    if (text.includes('CREATE ')) return false
+    // A Parse message: the statement's name, its text.
+    const parsed = /(millrace_\w+)\0(?:SELECT[^\0]*append_|INSERT |UPDATE )/u.exec(text)
+    if (parsed?.[1] !== undefined) named.add(parsed[1])
+    return (
+      parsed !== null || /\0(?:SELECT[^\0]*append_|INSERT |UPDATE )/u.test(text) || [...named].some((name) => text.includes(`${name}\0`))
+    )
   }
 }

@@ -20,7 +20,12 @@ export function textColumns({ stripsByteOrderMark }: Pick<Engine, 'stripsByteOrd
 /** Columns of an event, in the order that {@link readEvent} takes them. Bytes as hex and times as epoch ms: no session setting matters. */
 export function eventColumns({ select }: TextColumns): string {
   const names = ['stream_id', 'stream_type', 'event_type'].map((name) => select(`e.${name}`)).join(', ')
-  return `e.position, e.version, e.id, ${names}, e.event_data, encode(e.event_bytes, 'hex'), e.metadata, floor(extract(epoch FROM e.created_at) * 1000)::bigint`
+  return `e.position, e.version, e.id, ${names}, e.event_data, encode(e.event_bytes, 'hex'), e.metadata, ${epochMs('e.created_at')}`
+}
+
+/** Epoch ms, rounded down. `extract` counts in numeric, which costs half of a whole page; half a microsecond makes up for the double. */
+function epochMs(time: string): string {
+  return `floor(date_part('epoch', ${time}) * 1000 + 0.0005)::bigint`
 }
 
 const headColumns = 's.status, s.version, s.first_version, s.base_version'

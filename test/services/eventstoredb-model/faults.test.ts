@@ -158,14 +158,14 @@ test('down: nobody answers; up: the data is there, recent ids are not, explicit 
 
 test('what was delayed when the node went down is not done by the node that comes up', async () => {
   const { model, client } = await modelAndClient()
-  model.faults.add({ does: 'delay', calls: ['append'], times: 1, ms: 200 })
+  model.faults.add({ does: 'delay', calls: ['append'], times: 1, ms: 1000 })
   const pending = append(client)
   const failed = expect(pending).rejects.toMatchObject({ type: 'unavailable' })
-  await expect.poll(() => model.faults.count).toBe(1)
+  await expect.poll(() => model.faults.count, { timeout: 20_000 }).toBe(1)
   await model.restart()
   await failed
   // Answered after the delayed one was due.
-  model.faults.add({ does: 'delay', calls: ['append'], times: 1, ms: 300 })
+  model.faults.add({ does: 'delay', calls: ['append'], times: 1, ms: 1200 })
   expect(await append(client)).toMatchObject({ nextExpectedRevision: 0n })
 })
 
@@ -206,7 +206,7 @@ test('open calls are counted until they are answered or left', async () => {
   expect(model.openCalls).toBe(1)
   await subscription.unsubscribe()
   await lengthOf(client)
-  await expect.poll(() => model.openCalls).toBe(0)
+  await expect.poll(() => model.openCalls, { timeout: 20_000 }).toBe(0)
 })
 
 test('a reader who does not read leaves the rest in the node', async () => {
@@ -219,7 +219,7 @@ test('a reader who does not read leaves the rest in the node', async () => {
   await lengthOf(client, 'other')
   expect(model.openCalls).toBe(1)
   await read.cancel()
-  await expect.poll(() => model.openCalls).toBe(0)
+  await expect.poll(() => model.openCalls, { timeout: 20_000 }).toBe(0)
 })
 
 test('a node serves a hundred calls of a connection: that many reads left open block every client of the process', async () => {

@@ -14,5 +14,7 @@ export function onFailedAttempt(method: string, streamId: string, callback: () =
     if (trace.method === method && trace.streamId === streamId && trace.errorCode !== undefined) callback()
   }
   attempts.subscribe(listener)
-  return () => void attempts.unsubscribe(listener)
+  return () => {
+    attempts.unsubscribe(listener)
+  }
 }

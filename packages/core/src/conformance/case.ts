@@ -52,6 +52,8 @@ export interface CaseContext extends Assertions {
   /** hash(run seed, case id): everything by chance comes from it. */
   readonly seed: number
   readonly random: Random
+  /** Path to one counterexample of a property, as its failure told it. */
+  readonly path: string | undefined
   /** Aborts when the case's time is up. */
   readonly signal: AbortSignal
   readonly harness: ConformanceHarness

@@ -29,6 +29,7 @@ export interface ContextSettings {
   readonly capabilities: Capabilities
   readonly profile: Profile
   readonly seed: number
+  readonly path: string | undefined
   readonly signal: AbortSignal
   /** Beginning of stream ids: the namespace, so that they are new also on a shared server. */
   readonly prefix: string
@@ -80,6 +81,7 @@ export function createContext(settings: ContextSettings): { readonly context: Ca
     ...assertions,
     profile,
     seed,
+    path: settings.path,
     random,
     signal,
     harness,

@@ -15,6 +15,8 @@ export interface RunSettings {
   readonly harness: ConformanceHarness
   readonly profile: Profile
   readonly seed: number
+  /** See {@link CaseContext.path}. */
+  readonly path?: string | undefined
   readonly signal: AbortSignal | undefined
   /** Beginning of the namespaces of this run: no two runs share one. */
   readonly runId: string
@@ -91,6 +93,7 @@ async function attemptCase(
     capabilities,
     profile,
     seed,
+    path: settings.path,
     prefix,
     signal: time.signal,
     sharedLog: settings.probe.sharedLog === true,

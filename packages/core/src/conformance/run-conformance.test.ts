@@ -92,8 +92,8 @@ describe('a verdict', () => {
     expect(report).toMatchObject({ status: 'passed', tries: 2, overlaps: 3 })
   })
   test('a missing hook is not proven, with its reason', async () => {
-    const report = await judge({ requires: { hooks: ['throttle'] }, run: () => Promise.reject(new Error('must not run')) })
-    expect(report).toMatchObject({ status: 'not-proven', reason: 'the harness has no hook faults.throttle' })
+    const report = await judge({ requires: { hooks: ['golden'] }, run: () => Promise.reject(new Error('must not run')) })
+    expect(report).toMatchObject({ status: 'not-proven', reason: 'the harness has no hook golden' })
   })
   test('an undeclared capability runs the inverse: opted-out where it holds, failed where it does not', async () => {
     const harness = memoryHarness({ capabilities: { listStreams: false } })

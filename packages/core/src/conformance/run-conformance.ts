@@ -11,6 +11,8 @@ export interface ConformanceOptions {
   readonly profile?: Profile | undefined
   /** Decides everything by chance; default: a random one, told in the report. */
   readonly seed?: number | undefined
+  /** Replays one counterexample of a property (MOD, with `cases` and `seed`): the path that its failure told. */
+  readonly path?: string | undefined
   /** Ids, or beginnings of ids (`'APP'`), to run; default: all of the profile. */
   readonly cases?: readonly string[] | undefined
   /** Ids of cases to leave out of this run; they are not in the report. */
@@ -83,7 +85,7 @@ export function createSession(harness: ConformanceHarness, options: ConformanceO
     async run(one) {
       const { probe } = harnessChecked()
       const { capabilities } = probe.adapter
-      const result = await runCase(one, { harness, profile, seed, signal, runId, capabilities, probe })
+      const result = await runCase(one, { harness, profile, seed, path: options.path, signal, runId, capabilities, probe })
       reports.push(result.report)
       underClaims.push(...result.underClaims)
       return result.report

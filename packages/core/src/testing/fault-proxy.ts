@@ -10,7 +10,7 @@ export interface FaultProxyOptions {
   readonly seed?: number | undefined
 }
 
-/** A TCP proxy that breaks connections on purpose. Without a rule it passes everything on. */
+/** A TCP proxy that breaks connections on purpose. Without a rule it passes everything on. It keeps no process alive by itself. */
 export interface FaultProxy extends AsyncDisposable {
   /** Where clients connect to, a loopback address and a free port. */
   readonly host: string
@@ -58,6 +58,7 @@ export async function createFaultProxy({ host, port, seed = 1 }: FaultProxyOptio
     listener.once('error', reject)
     listener.listen(0, '127.0.0.1', resolve)
   })
+  listener.unref()
   const address = listener.address() as AddressInfo
 
   async function cutAll(): Promise<number> {

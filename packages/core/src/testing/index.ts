@@ -19,3 +19,6 @@ export type {
   StateOperation,
   SubscribeOperation,
 } from './history.js'
+export { describeAnomaly } from './describe-anomaly.js'
+export { withFaults } from './with-faults.js'
+export type { AdapterFault, FaultRates, WithFaultsOptions } from './with-faults.js'

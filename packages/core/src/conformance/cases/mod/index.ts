@@ -1,0 +1,110 @@
+import type * as FastCheck from 'fast-check'
+import { type CaseContext, type ConformanceCase, raceCase } from '../../case.js'
+import { commandArbitrary } from '../../model/commands.js'
+import { runCommands } from '../../model/run-commands.js'
+import { historyHolds, recordStreams } from '../recorded.js'
+
+const base = { section: 'MOD', since: 1, level: 'must', profile: 'smoke' } as const
+
+/** The optional peer; without it the cases are not proven. */
+async function fastCheck(t: CaseContext): Promise<typeof FastCheck> {
+  try {
+    return await import('fast-check')
+  } catch {
+    return t.notProven('the package fast-check is not installed')
+  }
+}
+
+/** Tries a property; its failure is told with the seed, the path and the shrunk counterexample. */
+async function holds<T>(
+  t: CaseContext,
+  fc: typeof FastCheck,
+  runs: number,
+  property: FastCheck.IAsyncProperty<T>,
+  message: string,
+): Promise<void> {
+  const details = await fc.check(property, { seed: t.seed | 0, numRuns: runs, ...(t.path === undefined ? {} : { path: t.path }) })
+  const told = details.failed
+    ? `${JSON.stringify(details.counterexample)}\n${messageOf(details.errorInstance)}\nfast-check seed ${details.seed}, path ${details.counterexamplePath ?? ''}: replay with --path ${details.counterexamplePath ?? ''}`
+    : ''
+  t.equal(told, '', message)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+const mod01: ConformanceCase = {
+  ...base,
+  id: 'MOD-01',
+  title: 'calls of every method, one after the other, answer as the model of contract §3 to §6 does',
+  rationale: 'A state that no case thinks of: truncated, deleted, re-created and truncated again.',
+  async run(t) {
+    const fc = await fastCheck(t)
+    const adapter = await t.adapter()
+    const commands = fc.array(commandArbitrary(fc, t), { maxLength: 40, size: 'max' })
+    t.step('sequential commands')
+    const property = fc.asyncProperty(commands, (list) => runCommands(t, adapter, list))
+    await holds(t, fc, t.rounds(120), property, 'every answer is that of the model')
+  },
+}
+
+const mod02: ConformanceCase = raceCase({
+  ...base,
+  id: 'MOD-02',
+  title: 'the histories of concurrent calls by chance are ones that the contract allows',
+  rationale: 'An interleaving that no case thinks of.',
+  async run(t) {
+    const fc = await fastCheck(t)
+    const adapter = await t.adapter()
+    const call = fc.record({
+      stream: fc.nat(1),
+      op: fc.constantFrom('append', 'append', 'append', 'read', 'backwards', 'state', 'check'),
+      count: fc.integer({ min: 1, max: 3 }),
+      expected: fc.constantFrom<('any' | 'noStream' | 'streamExists' | 'seen')[]>(
+        'any',
+        'noStream',
+        'streamExists',
+        'seen',
+        'seen',
+        'seen',
+      ),
+    })
+    const processes = fc.array(fc.array(call, { minLength: 1, maxLength: 8, size: 'max' }), { minLength: 2, maxLength: 5 })
+    t.step('concurrent commands')
+    const property = fc.asyncProperty(processes, async (lists) => {
+      const streams = [t.stream(), t.stream()]
+      const recorder = await recordStreams(t, adapter, streams)
+      const { lost } = await t.race(
+        lists.map((list) => async () => {
+          const client = recorder.wrap(adapter)
+          const seen = [0, 0]
+          for (const { stream, op, count, expected } of list) {
+            const streamId = streams[stream] ?? ''
+            if (op === 'state') seen[stream] = (await client.getStreamState(streamId)).version ?? 0
+            else if (op === 'read' || op === 'backwards') {
+              const direction = op === 'read' ? 'forwards' : 'backwards'
+              const [first, last] = [await client.readStream(streamId, { direction }).toArray()].map((all) => [all[0], all.at(-1)]).flat()
+              seen[stream] = (op === 'read' ? last : first)?.version ?? 0
+            } else {
+              const expectedVersion = expected === 'seen' ? (seen[stream] ?? 0) : expected
+              const events = op === 'check' ? [] : t.events(count)
+              seen[stream] = await client.appendToStream(streamId, events, { expectedVersion }).then(
+                ({ version }) => version,
+                (error: { readonly code?: unknown; readonly actualVersion?: number }) => {
+                  if (error.code !== 'concurrency') throw error
+                  return error.actualVersion ?? 0
+                },
+              )
+            }
+          }
+        }),
+      )
+      if (lost.length > 0) throw lost[0]
+      await historyHolds(t, recorder, adapter, 'the history holds')
+    })
+    await holds(t, fc, t.rounds(40), property, 'every history holds')
+  },
+})
+
+export const mod: readonly ConformanceCase[] = [mod01, mod02]

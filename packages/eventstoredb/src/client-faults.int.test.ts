@@ -1,0 +1,321 @@
+import { EventStoreDBClient } from '@eventstore/db-client'
+import {
+  type EventStoreAdapter,
+  type EventStoreError,
+  type SubscriptionMessage,
+  isEventStoreError,
+  isStreamDeletedError,
+} from '@millrace/core'
+import { type TestContext, afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { createAuthority } from '../../../test/services/certificates.js'
+import { openNode } from '../../../test/services/eventstoredb.js'
+import { eventStoreDB } from './eventstoredb.js'
+
+// What the clients do wrong (each was seen without the rule that the adapter keeps), on the protocol model: a real node breaks nothing on order.
+const node = await openNode(undefined, '@eventstore/db-client')
+const model = node.model!
+const stray: unknown[] = []
+process.on('unhandledRejection', (error) => stray.push(error))
+process.on('uncaughtException', (error) => stray.push(error))
+afterAll(async () => {
+  await node.stop()
+  expect(stray).toEqual([])
+})
+beforeEach(() => model.clearFaults())
+
+let streams = 0
+const stream = (): string => `s-${(streams += 1)}`
+const event = (data: unknown = 1) => ({ id: crypto.randomUUID(), type: 'A', data })
+
+function open(context: Pick<TestContext, 'onTestFinished'>, ...given: Parameters<typeof eventStoreDB> | []): EventStoreAdapter {
+  const adapter = eventStoreDB(given[0] ?? node.url)
+  context.onTestFinished(() => adapter.close())
+  return adapter
+}
+
+async function errorOf(work: Promise<unknown>): Promise<EventStoreError> {
+  try {
+    await work
+  } catch (error) {
+    if (isEventStoreError(error)) return error
+    throw error
+  }
+  throw new Error('it resolved')
+}
+
+/** Messages until one that ends it; each is waited for. */
+async function until(messages: AsyncIterable<SubscriptionMessage>, last: (message: SubscriptionMessage) => boolean): Promise<unknown[]> {
+  const seen: unknown[] = []
+  for await (const message of messages) {
+    seen.push(message.kind === 'event' ? message.event.data : message.kind)
+    if (last(message)) break
+  }
+  return seen
+}
+
+/** Resolves when no call is open; fails the test with its time. */
+async function idle(): Promise<void> {
+  while ((await model.openCalls()) > 0) await new Promise((resolve) => setImmediate(resolve))
+}
+
+describe('calls that are left', () => {
+  test('150 reads that are broken off: a second client still appends', async (context) => {
+    const [adapter, other, streamId] = [open(context), open(context), stream()]
+    await adapter.appendToStream(
+      streamId,
+      Array.from({ length: 300 }, (_, n) => event('x'.repeat(1000 + n))),
+    )
+    for (let n = 0; n < 150; n += 1) for await (const _event of n % 2 === 0 ? adapter.readStream(streamId) : adapter.readAll()) break
+    expect((await other.appendToStream(streamId, [event()])).version).toBe(301)
+    await idle()
+  })
+  test('150 subscriptions that are left: all calls end', async (context) => {
+    const [adapter, streamId] = [open(context), stream()]
+    await adapter.appendToStream(streamId, [event(), event()])
+    for (let n = 0; n < 150; n += 1) for await (const _event of adapter.subscribeToStream(streamId)) break
+    expect((await adapter.appendToStream(streamId, [event()])).version).toBe(3)
+    await idle()
+  })
+  test('a client handed in stays usable; closing one of our own ends its calls', async (context) => {
+    const client = EventStoreDBClient.connectionString(node.url)
+    context.onTestFinished(() => client.dispose())
+    const [adapter, own, streamId] = [eventStoreDB({ client }), eventStoreDB(node.url), stream()]
+    await adapter.appendToStream(streamId, [event()])
+    const following = own.subscribeToStream(streamId)[Symbol.asyncIterator]()
+    await following.next()
+    await adapter.close()
+    await own.close()
+    await idle()
+    expect((await eventStoreDB({ client }).getStreamState(streamId)).version).toBe(1)
+  })
+})
+
+describe('a call that gets no answer', () => {
+  test.each(['append', 'delete', 'tombstone'] as const)('%s ends at its deadline', async (method) => {
+    const adapter = eventStoreDB(node.url)
+    const streamId = stream()
+    await adapter.appendToStream(streamId, [event()])
+    await model.addFault({ does: 'hang', calls: [method] })
+    const options = { timeoutMs: 600 }
+    const startedAt = performance.now()
+    const error = await errorOf(
+      method === 'append'
+        ? adapter.appendToStream(streamId, [event()], options)
+        : method === 'delete'
+          ? adapter.deleteStream(streamId, options)
+          : adapter.tombstoneStream(streamId, options),
+    )
+    expect([error.code, error.outcome]).toEqual(['outcome-unknown', 'unknown'])
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+    await model.clearFaults()
+    await adapter.close()
+  })
+  test('a read ends at its deadline', async (context) => {
+    const [adapter, streamId] = [open(context), stream()]
+    await adapter.appendToStream(streamId, [event()])
+    await model.addFault({ does: 'hang', calls: ['read'] })
+    expect((await errorOf(adapter.readStream(streamId, { timeoutMs: 300 }).toArray())).code).toBe('timeout')
+  })
+  test('the look-up of features is not made, so it hangs nobody', async (context) => {
+    await model.addFault({ does: 'hang', calls: ['features'] })
+    expect((await open(context).appendToStream(stream(), [event()])).version).toBe(1)
+  })
+})
+
+describe('answers', () => {
+  test.each(['any', 'noStream', 'streamExists', 1] as const)(
+    'an answer lost, expected %s: the original result, one copy',
+    async (expectedVersion) => {
+      const adapter = eventStoreDB(node.url)
+      const streamId = stream()
+      if (expectedVersion !== 'noStream') await adapter.appendToStream(streamId, [event()])
+      const first = expectedVersion === 'noStream' ? 1 : 2
+      for (const does of ['lose answer', 'cut after', 'cut before', 'reset after'] as const)
+        await model.addFault({ does, calls: ['append'], times: 1 })
+      const events = [event(), event()]
+      expect(await adapter.appendToStream(streamId, events, { expectedVersion })).toMatchObject({ firstVersion: first, version: first + 1 })
+      expect((await adapter.readStream(streamId, { from: first }).toArray()).map(({ id }) => id)).toEqual(events.map(({ id }) => id))
+      await adapter.close()
+    },
+  )
+  test("'any' whose answer is lost by a restart, which makes the node forget the ids: one copy", async (context) => {
+    const [adapter, streamId] = [open(context), stream()]
+    await adapter.appendToStream(streamId, [event()])
+    await model.addFault({ does: 'cut after', calls: ['append'], times: 1 })
+    const sent = adapter.appendToStream(streamId, [event('once')])
+    while ((await model.faultCount()) === 0) await new Promise((resolve) => setImmediate(resolve))
+    await model.restart()
+    expect((await sent).version).toBe(2)
+    expect((await adapter.readStream(streamId).toArray()).map(({ data }) => data)).toEqual([1, 'once'])
+  })
+  test('a rival in between: the search finds what was stored, or sends behind it', async (context) => {
+    const [adapter, rival, streamId] = [open(context), open(context), stream()]
+    await adapter.appendToStream(streamId, [event('first')])
+    await model.addFault({ does: 'lose answer', calls: ['append'], stream: streamId, times: 1 })
+    const [mine] = await Promise.all([adapter.appendToStream(streamId, [event('mine')]), rival.appendToStream(streamId, [event('rival')])])
+    const stored = await adapter.readStream(streamId).toArray()
+    expect(new Set(stored.map(({ data }) => data))).toEqual(new Set(['first', 'mine', 'rival']))
+    expect(stored[mine.version - 1]?.data).toBe('mine')
+  })
+  test('not-leader is tried again and goes to the leader', async (context) => {
+    const [adapter, streamId] = [open(context), stream()]
+    await adapter.open()
+    await model.addFault({ does: 'not leader', times: 2 })
+    expect((await adapter.appendToStream(streamId, [event()])).version).toBe(1)
+  })
+  test('32 callers over a connection that keeps breaking: nothing is lost, doubled, or thrown where nobody catches it', async (context) => {
+    const [adapter, streamId] = [open(context), stream()]
+    await model.addFault({ does: 'cut after', calls: ['append'], share: 0.1 })
+    const results = await Promise.all(
+      Array.from({ length: 32 }, async (_, caller) => {
+        for (let n = 0; n < 5; n += 1) await adapter.appendToStream(streamId, [event(`${caller}.${n}`)], { timeoutMs: 60_000 })
+      }),
+    )
+    await model.clearFaults()
+    const stored = (await adapter.readStream(streamId).toArray()).map(({ data }) => data as string)
+    expect([results.length, stored.length, new Set(stored).size]).toEqual([32, 160, 160])
+  })
+})
+
+describe('subscriptions', () => {
+  test.each([
+    ['ends with OK', () => model.endSubscriptions()],
+    ['is cut', () => model.killConnections()],
+    ['loses its node', () => model.restart()],
+  ] as const)('a source that %s is resumed: nothing lost, nothing double', async (_how, breaks) => {
+    const adapter = eventStoreDB(node.url)
+    const streamId = stream()
+    await adapter.appendToStream(streamId, [event(1), event(2)])
+    for (const subscription of [adapter.subscribeToStream(streamId), adapter.subscribeToAll({ filter: { streamIdPrefix: streamId } })]) {
+      const version = (await adapter.getStreamState(streamId)).version ?? 0
+      let broken = false
+      const seen: unknown[] = []
+      for await (const message of subscription.messages()) {
+        if (message.kind === 'event') seen.push(message.event.version)
+        if (message.kind === 'caughtUp' && !broken) {
+          broken = true
+          await breaks()
+          await adapter.appendToStream(streamId, [event(3)])
+        }
+        if (seen.includes(version + 1)) break
+      }
+      expect(seen).toEqual(Array.from({ length: version + 1 }, (_, index) => index + 1))
+    }
+    await adapter.close()
+  })
+  test('a connection that is silent is noticed by keep-alive', async (context) => {
+    const { warn } = console
+    // The client finds the interval short.
+    console.warn = () => undefined
+    context.onTestFinished(() => {
+      console.warn = warn
+    })
+    const [adapter, other, streamId] = [open(context, `${node.url}&keepAliveInterval=200&keepAliveTimeout=200`), open(context), stream()]
+    await other.appendToStream(streamId, [event(1)])
+    const seen = await until(adapter.subscribeToStream(streamId).messages(), (message) => {
+      if (message.kind === 'caughtUp') void model.freeze()
+      if (message.kind === 'disconnected') void model.thaw().then(() => other.appendToStream(streamId, [event('after')]))
+      return message.kind === 'event' && message.event.data === 'after'
+    })
+    expect(seen.filter((one) => one !== 'caughtUp' && one !== 'disconnected')).toEqual([1, 'after'])
+    expect(seen).toContain('disconnected')
+  })
+  test('refused access ends it', async (context) => {
+    const adapter = open(context)
+    await adapter.open()
+    await model.addFault({ does: 'access denied', calls: ['subscribe'] })
+    expect((await errorOf(until(adapter.subscribeToStream(stream()).messages(), () => false))).code).toBe('access-denied')
+  })
+  test('a slow consumer holds no more than the buffers of client and connection', async (context) => {
+    const [adapter, streamId] = [open(context), stream()]
+    const large = 'x'.repeat(100_000)
+    for (let n = 0; n < 20; n += 1)
+      await adapter.appendToStream(
+        streamId,
+        [1, 2, 3, 4, 5].map(() => event(large)),
+      )
+    const before = process.memoryUsage().heapUsed
+    const reader = adapter.subscribeToStream(streamId)[Symbol.asyncIterator]()
+    for (let n = 1; n <= 3; n += 1) expect((await reader.next()).value?.version).toBe(n)
+    for (let n = 0; n < 5; n += 1) await model.openCalls()
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(40 << 20)
+    for (let n = 4; n <= 100; n += 1) expect((await reader.next()).value?.version).toBe(n)
+    await reader.return?.()
+  })
+})
+
+describe('a tombstone whose name no trailer takes', () => {
+  test('is a StreamDeletedError in every method', async (context) => {
+    const adapter = open(context)
+    const streamId = `${stream()}-nämé-😀`
+    await adapter.appendToStream(streamId, [event()])
+    await adapter.tombstoneStream(streamId)
+    expect(await adapter.getStreamState(streamId)).toEqual({ status: 'tombstoned' })
+    const subscribed = until(adapter.subscribeToStream(streamId).messages(), () => false)
+    const calls = [
+      adapter.readStream(streamId).toArray(),
+      adapter.appendToStream(streamId, [event()]),
+      adapter.deleteStream(streamId),
+      adapter.truncateStream(streamId, { before: 1 }),
+      adapter.getStreamMetadata(streamId),
+      adapter.setStreamMetadata(streamId, {}),
+      subscribed,
+    ]
+    for (const call of calls) {
+      const error = await errorOf(call)
+      expect([isStreamDeletedError(error) && error.tombstoned, error.message]).toEqual([true, expect.stringContaining('tombstoned')])
+    }
+    await adapter.tombstoneStream(streamId)
+  })
+})
+
+describe('errors with hints', () => {
+  test('1.1 MB, the nil UUID, an empty type: before any I/O', async (context) => {
+    const adapter = open(context, 'esdb://127.0.0.1:1?tls=false')
+    const codes = [event('x'.repeat(1_100_000)), { ...event(), id: '00000000-0000-0000-0000-000000000000' }, { ...event(), type: '' }]
+    const found = []
+    for (const one of codes) found.push((await errorOf(adapter.appendToStream('s', [one]))).code)
+    expect(found).toEqual(['limit-exceeded', 'invalid-argument', 'invalid-argument'])
+  })
+  test('a server that is not there', async (context) => {
+    const startedAt = performance.now()
+    const error = await errorOf(open(context, { connection: 'esdb://127.0.0.1:1?tls=false', timeoutMs: 1500 }).open())
+    expect([error.code, error.retryable]).toEqual(['unavailable', true])
+    expect(error.hint).toMatch(/running at this host and port/u)
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+  })
+  test('a server without TLS', async (context) => {
+    const error = await errorOf(open(context, node.url.replace('tls=false', 'tls=true')).open())
+    expect([error.code, error.hint]).toEqual(['configuration', expect.stringContaining('tls=false')])
+  })
+  test('a certificate that is not trusted, one for another host, wrong and right credentials over TLS', async (context) => {
+    const authority = await createAuthority()
+    if (authority === undefined) return context.skip('not proven: openssl is not installed')
+    const [{ mkdtemp, writeFile, rm }, { join }, { tmpdir }] = await Promise.all([
+      import('node:fs/promises'),
+      import('node:path'),
+      import('node:os'),
+    ])
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-esdb-'))
+    context.onTestFinished(async () => {
+      await authority.remove()
+      await rm(folder, { recursive: true })
+    })
+    const ca = join(folder, 'ca.pem')
+    await writeFile(ca, authority.ca)
+    const [right, wrongHost] = [await authority.certify('127.0.0.1'), await authority.certify('elsewhere.example')]
+    const users = { ann: 'secret-of-ann' }
+    const secure = await openNode(undefined, '@eventstore/db-client', { tls: right, users })
+    const elsewhere = await openNode(undefined, '@eventstore/db-client', { tls: wrongHost, users })
+    context.onTestFinished(async () => void (await Promise.all([secure.stop(), elsewhere.stop()])))
+    const as = (url: string, who: string, more = `&tlsCAFile=${encodeURIComponent(ca)}`): string => url.replace('://', `://${who}@`) + more
+    const untrusted = await errorOf(open(context, as(secure.url, 'ann:secret-of-ann', '')).open())
+    expect([untrusted.code, untrusted.hint]).toEqual(['configuration', expect.stringContaining('tlsCAFile')])
+    const other = await errorOf(open(context, as(elsewhere.url, 'ann:secret-of-ann')).open())
+    expect([other.code, other.message]).toEqual(['configuration', expect.stringContaining('another host')])
+    const denied = await errorOf(open(context, as(secure.url, 'ann:wrong-secret')).appendToStream('s', [event()]))
+    expect([denied.code, denied.hint]).toEqual(['access-denied', expect.stringContaining('password')])
+    for (const error of [untrusted, other, denied]) expect(`${error.stack ?? ''} ${JSON.stringify(error)}`).not.toMatch(/secret/u)
+    expect((await open(context, as(secure.url, 'ann:secret-of-ann')).appendToStream('s', [event()])).version).toBe(1)
+  })
+})
