@@ -4,7 +4,12 @@ import { dynamodb } from '../../packages/dynamodb/dist/index.js'
 
 const { endpoint, region, credentials, tableName, log } = JSON.parse(process.argv[2])
 const store = dynamodb({ tableName, log, endpoint, region, clientConfig: { credentials }, setup: 'auto' })
-await store.open()
+// A machine under load may need longer than an opening may take; the run does not end for that.
+for (let opened = false; !opened;)
+  opened = await store.open().then(
+    () => true,
+    () => false,
+  )
 async function append({ call, streamId, events, options }) {
   try {
     process.send({ call, result: await store.appendToStream(streamId, events, options) })

@@ -84,7 +84,7 @@ export async function runChaos({ endpoint, seconds, seed, log, withoutProof = fa
   }
   const recorder = recordHistory()
   const reader = open()
-  await reader.open()
+  await reader.open({ timeoutMs: 60_000 })
   const rival = await startRival({ endpoint: proxy.endpoint, region, credentials, tableName, log })
   injectFaults(proxy, chance)
 
