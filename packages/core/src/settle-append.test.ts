@@ -50,7 +50,7 @@ function behindNetwork(fates: Fate[], { settles = false, any = 'none' as 'none' 
           ? { code: 'unavailable', outcome: 'not-applied' }
           : { code: 'unavailable', outcome: 'unknown', message: 'the connection was lost.' },
     },
-    { timeoutMs: 300 },
+    { timeoutMs: 3000 },
   )
   return { adapter, requests, late }
 }
