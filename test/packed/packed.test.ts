@@ -58,13 +58,13 @@ test('core needs nothing', async () => {
   expect(manifest).not.toHaveProperty('dependencies')
   expect(manifest).not.toHaveProperty('optionalDependencies')
   expect(manifest).not.toHaveProperty('bundledDependencies')
-  expect(manifest.peerDependenciesMeta).toEqual({ vitest: { optional: true } })
-  expect(Object.keys(manifest.peerDependencies as object)).toEqual(['vitest'])
+  expect(manifest.peerDependenciesMeta).toEqual({ 'fast-check': { optional: true }, vitest: { optional: true } })
+  expect(Object.keys(manifest.peerDependencies as object)).toEqual(['fast-check', 'vitest'])
 })
 
 test('nothing came along that was not asked for', async () => {
   const { folder } = project
-  for (const name of ['vitest', 'pg', 'typescript']) expect(existsSync(join(folder, 'node_modules', name)), name).toBe(false)
+  for (const name of ['vitest', 'fast-check', 'pg', 'typescript']) expect(existsSync(join(folder, 'node_modules', name)), name).toBe(false)
   const ours = await readManifest(installed('core'))
   const adapter = await readManifest(installed('embedded'))
   expect(adapter.dependencies).toEqual({ '@millrace/postgres': `^${ours.version}` })

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { succeed } from './run.js'
 
-export const packages = ['core', 'postgres', 'embedded'] as const
+export const packages = ['core', 'postgres', 'embedded', 'dynamodb', 'eventstoredb'] as const
 export type PackageName = (typeof packages)[number]
 
 export interface PackedManifest {
@@ -29,7 +29,7 @@ const sources = fileURLToPath(new URL('consumer', import.meta.url))
 
 export async function createProject(): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-packed-'))
-  const archives = { core: '', postgres: '', embedded: '' }
+  const archives = { core: '', postgres: '', embedded: '', dynamodb: '', eventstoredb: '' }
   for (const name of packages) archives[name] = await pack(name, folder)
   const { devDependencies } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as {
     readonly devDependencies: Readonly<Record<string, string>>
