@@ -76,14 +76,15 @@ export function createRequests(options: ClientOptions, onTableGone: () => void =
 
 /**
  * The SDK makes one attempt a request: core retries, with what it knows of the call and its deadline, and one loop is easier to bound
- * than two. A caller's client may retry by itself; what it repeated is settled. Without `throwOnRequestTimeout` the SDK only warns.
+ * than two. A caller's client may retry by itself; what it repeated is settled. Without `throwOnRequestTimeout` the SDK only warns. Below 2 s
+ * of `connectionTimeout` it loses the timer of a request that is aborted while it connects, and the process lives on until it fires.
  */
 function makeClient(commands: Commands, { clientConfig, region, endpoint, requestTimeoutMs }: ClientOptions): OwnClient {
   const Client = commands.DynamoDBClient as unknown as new (config: object) => OwnClient
   return new Client({
     maxAttempts: 1,
     requestHandler: {
-      connectionTimeout: 1000,
+      connectionTimeout: 2000,
       requestTimeout: requestTimeoutMs,
       throwOnRequestTimeout: true,
       httpAgent: { keepAlive: true, maxSockets: 200 },

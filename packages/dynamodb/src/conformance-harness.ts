@@ -117,7 +117,7 @@ function findNone(): Promise<never> {
 /** Options of the SDK's own handler. */
 function limited(maxSockets: number): object {
   const requestHandler = {
-    connectionTimeout: 1000,
+    connectionTimeout: 2000,
     requestTimeout: 3000,
     throwOnRequestTimeout: true,
     httpAgent: { keepAlive: true, maxSockets },
