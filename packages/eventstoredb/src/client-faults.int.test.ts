@@ -261,10 +261,8 @@ describe('a tombstone whose name no trailer takes', () => {
       adapter.setStreamMetadata(streamId, {}),
       subscribed,
     ]
-    for (const call of calls) {
-      const error = await errorOf(call)
+    for (const error of await Promise.all(calls.map((call) => errorOf(call))))
       expect([isStreamDeletedError(error) && error.tombstoned, error.message]).toEqual([true, expect.stringContaining('tombstoned')])
-    }
     await adapter.tombstoneStream(streamId)
   })
 })
