@@ -6,7 +6,8 @@ import { allCases, badgeOf, renderBadge, renderMatrix, renderPage, stableReport 
 // Keeps test/conformance/reports, CONFORMANCE.md, and the page and badges in docs/conformance true to the runs just made (.reports/conformance-*.json).
 //   node test/conformance/matrix.mjs          fails when what is committed differs from a run
 //   node test/conformance/matrix.mjs --write  takes the runs over
-// A store that was not run (no server) is not compared: its column stays as it was committed.
+// A store that was not run (no server) is not compared: its column stays as it was committed. Nor is a case that passed before and whose calls
+// this time did not meet: that is luck, and it is said.
 
 // What holds on the protocol model is not proven of EventStoreDB: a node has columns of its own.
 const stores = [
@@ -27,7 +28,7 @@ const columns = []
 for (const store of stores) {
   const fresh = new URL(`.reports/conformance-${store}.json`, root)
   const committed = new URL(`test/conformance/reports/${store}.json`, root)
-  const text = existsSync(fresh) ? print(stableReport(JSON.parse(await readFile(fresh, 'utf8')))) : undefined
+  const text = existsSync(fresh) ? print(await lucky(store, stableReport(JSON.parse(await readFile(fresh, 'utf8'))), committed)) : undefined
   if (text === undefined) console.log(`${store}: not run, not compared`)
   else await keep(committed, text)
   if (existsSync(committed))
@@ -52,6 +53,22 @@ async function keep(url, text) {
     await mkdir(new URL('.', url), { recursive: true })
     await writeFile(url, text)
   } else if (!existsSync(url) || (await readFile(url, 'utf8')) !== text) stale.push(fileURLToPath(url).slice(fileURLToPath(root).length))
+}
+
+/** The report, with cases whose calls did not meet as they were committed. */
+async function lucky(store, report, committed) {
+  if (!existsSync(committed)) return report
+  const before = new Map(JSON.parse(await readFile(committed, 'utf8')).cases.map((one) => [one.id, one]))
+  const cases = report.cases.map((one) => {
+    const missed = one.status === 'not-proven' && /^(no two calls were shown to overlap|not seen: )/.test(one.reason ?? '')
+    if (!missed || before.get(one.id)?.status !== 'passed') return one
+    console.log(`${store}: ${one.id} is not proven by this run (${one.reason}): not compared`)
+    return before.get(one.id)
+  })
+  const totals = Object.fromEntries(
+    Object.keys(report.totals).map((status) => [status, cases.filter((one) => one.status === status).length]),
+  )
+  return { ...report, totals, cases }
 }
 
 function print(report) {
