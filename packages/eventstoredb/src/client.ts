@@ -37,8 +37,16 @@ interface Internals {
 }
 interface GrpcClient {
   getChannel(): GrpcChannel
+  append(metadata: unknown, options: object, answer: unknown): GrpcCall
+}
+interface GrpcCall {
+  /** The target of the channel, until the call is put on a connection. */
+  getPeer(): string
+  cancel(): void
+  once(event: 'finish', listener: () => void): unknown
 }
 interface GrpcChannel {
+  getTarget(): string
   getConnectivityState(connect: boolean): number
   close(): void
 }
@@ -90,13 +98,13 @@ export function createSession(options: ParsedOptions): Session {
     },
     append(streamName, events, expected, call) {
       if (append === undefined) throw new Error('the client is not open')
-      const sent = append(streamName, events as unknown as DriverEvent[], {
+      const { sent, giveUp } = append(streamName, events as unknown as DriverEvent[], {
         expectedRevision: expected,
         streamState: expected,
         requiresLeader: true,
         deadline: Math.ceil(call.remainingMs()),
       })
-      return answered(call, sent)
+      return answered(call, sent, giveUp)
     },
     async close() {
       const ending = client
@@ -114,12 +122,15 @@ export function createSession(options: ParsedOptions): Session {
 
 /**
  * The answer to a change, or an error of ours at the deadline: the deadline's own reason would say that nothing was sent.
+ *
+ * @param giveUp says whether nothing was sent, and sees to it that nothing will be.
  */
-export async function answered<T>(call: BackendCall, sent: Promise<T>): Promise<T> {
+export async function answered<T>(call: BackendCall, sent: Promise<T>, giveUp = () => false): Promise<T> {
   try {
     return await call.unlessAborted('deadline', sent)
   } catch (error) {
     if (!call.deadline.aborted || error !== call.deadline.reason) throw error
+    if (giveUp()) throw Object.assign(new Error('no connection until the deadline'), { type: 'not-connected' })
     throw Object.assign(new Error('no answer until the deadline'), { type: 'deadline-exceeded' })
   }
 }
@@ -129,30 +140,62 @@ function isKurrent(client: EventStoreDBClient): boolean {
   return 'rustClient' in client
 }
 
-type Append = (streamName: string, events: DriverEvent[], options: object) => Promise<DriverAppendResult>
+type Append = (streamName: string, events: DriverEvent[], options: object) => OngoingAppend
+
+interface OngoingAppend {
+  readonly sent: Promise<DriverAppendResult>
+  /** Ends it where that tears nothing. @returns whether nothing of it was sent, nor will be. */
+  giveUp(): boolean
+}
 
 /**
  * Appends by a call of its own. Left to themselves both clients send all appends of a process through one long call, where one failure
  * rejects those of everybody, without a deadline, after a look-up of the server's features that may hang. They take the other way
  * when the server does not support that, which is what they are told here; the credentials of the client are used as they are.
  *
- * On that way a channel that was closed a moment ago throws where nobody can catch it: it is looked at before.
+ * On that way a channel that was closed a moment ago throws where nobody can catch it: it is looked at before. And the deadline is not left to
+ * gRPC: Node.js ends the requests of a call that is cancelled before it resets it, so what was sent of a batch until then would look to the
+ * server like all of it. Such a call is cancelled before its first event is sent or after its last.
  */
 function unaryAppend(client: EventStoreDBClient): Append {
   const internals = client as Internals
   const { execute, callArguments } = internals
-  if (execute === undefined || callArguments === undefined) return (...args) => client.appendToStream(...args)
-  const told = {
-    supports: () => Promise.resolve(false),
-    throwOnAppendFailure: true,
-    callArguments,
-    execute: (kind: unknown, name: string, action: (grpc: GrpcClient) => unknown) =>
-      execute(kind, name, (grpc) => {
-        if (grpc.getChannel().getConnectivityState(false) === shutDown) throw new Error('Channel has been shut down')
-        return action(grpc)
-      }),
+  if (execute === undefined || callArguments === undefined)
+    return (...args) => ({ sent: client.appendToStream(...args), giveUp: () => false })
+  return (...args) => {
+    let ongoing: GrpcCall | undefined
+    let [target, isWhole, isGivenUp] = ['', false, false]
+    const told = {
+      supports: () => Promise.resolve(false),
+      throwOnAppendFailure: true,
+      callArguments,
+      execute: (kind: unknown, name: string, action: (grpc: GrpcClient) => unknown) =>
+        execute(kind, name, (grpc) => {
+          const channel = grpc.getChannel()
+          if (isGivenUp || channel.getConnectivityState(false) === shutDown) throw new Error('Channel has been shut down')
+          target = channel.getTarget()
+          const watched = Object.create(grpc) as GrpcClient
+          watched.append = (metadata, options, answer) => {
+            const call = grpc.append(metadata, { ...options, deadline: undefined }, answer)
+            call.once('finish', () => {
+              isWhole = true
+              if (isGivenUp) call.cancel()
+            })
+            return (ongoing = call)
+          }
+          return action(watched)
+        }),
+    }
+    return {
+      sent: client.appendToStream.call(told as unknown as EventStoreDBClient, ...args),
+      giveUp() {
+        isGivenUp = true
+        const isUnsent = ongoing === undefined || ongoing.getPeer() === target
+        if (isUnsent || isWhole) ongoing?.cancel()
+        return isUnsent
+      },
+    }
   }
-  return (...args) => client.appendToStream.call(told as unknown as EventStoreDBClient, ...args)
 }
 
 const guarded = new WeakSet<EventStoreDBClient>()

@@ -8,6 +8,7 @@ const secret = 'correct-horse-battery-staple'
 /** What the protocol model can do to its clients; of a real node nothing of it. */
 export interface ModelNode {
   addFault(fault: { readonly does: string; readonly calls?: readonly string[]; readonly times?: number }): Promise<void>
+  clearFaults(does?: 'not leader'): Promise<void>
   killConnections(): Promise<void>
   down(): Promise<void>
   up(): Promise<void>
@@ -26,17 +27,26 @@ export interface EventStoreDBHarnessOptions {
   readonly module?: URL | undefined
 }
 
+/** What is done to the model on behalf of cases, and how all of it ends. */
+interface ModelFaults {
+  readonly faults: NonNullable<HarnessInstance['faults']>
+  /** The model is up and does nothing to anybody: what a case left behind does not befall the next. */
+  end(): Promise<void>
+}
+
 /** The adapter under the conformance suite: one node, so one log, for all namespaces. */
 export function eventStoreDBHarness(options: EventStoreDBHarnessOptions): ConformanceHarness {
+  const broken = options.model && createModelFaults(options.model)
   return {
     name: options.name,
     module: options.module,
     secrets: [secret],
-    createAdapter: (context) => Promise.resolve(createInstance(options, context)),
+    createAdapter: (context) => Promise.resolve(createInstance(options, context, broken)),
   }
 }
 
-function createInstance({ url, model, denied, makeClient, shared }: EventStoreDBHarnessOptions, context: HarnessContext): HarnessInstance {
+function createInstance(options: EventStoreDBHarnessOptions, context: HarnessContext, model: ModelFaults | undefined): HarnessInstance {
+  const { url, denied, makeClient, shared } = options
   const { pageSize } = context
   const make = (more: Partial<EventStoreDBOptions> = {}) => eventStoreDB({ connection: withPassword(url), pageSize, ...more })
   const adapter = shared === undefined ? make() : eventStoreDB({ client: shared[0], pageSize })
@@ -64,17 +74,43 @@ function createInstance({ url, model, denied, makeClient, shared }: EventStoreDB
         },
       })
     },
-    faults: model && {
+    faults: model?.faults,
+    async [Symbol.asyncDispose]() {
+      await adapter.close()
+      await model?.end()
+    },
+  }
+}
+
+/** One for all instances: they have the one model. */
+function createModelFaults(model: ModelNode): ModelFaults {
+  let ending: (() => void) | undefined
+  let up = Promise.resolve()
+  return {
+    faults: {
       dropNextResponse: () => model.addFault({ does: 'cut after', calls: ['append', 'delete', 'tombstone'], times: 1 }),
       killConnections: () => model.killConnections(),
-      throttle: (times) => model.addFault({ does: 'not leader', times }),
+      async throttle(times) {
+        await model.clearFaults('not leader')
+        if (times > 0) await model.addFault({ does: 'not leader', times })
+      },
       async restart(downMs = 0) {
+        // The one before may still be down.
+        ending?.()
+        await up
         await model.down()
-        await new Promise((resolve) => setTimeout(resolve, downMs))
-        await model.up()
+        const over = new Promise<void>((resolve) => {
+          ending = resolve
+          setTimeout(resolve, downMs).unref()
+        })
+        up = over.then(() => model.up())
       },
     },
-    [Symbol.asyncDispose]: () => adapter.close(),
+    async end() {
+      ending?.()
+      await up
+      await model.clearFaults()
+    },
   }
 }
 

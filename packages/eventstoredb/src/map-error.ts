@@ -24,6 +24,7 @@ export const byType: Readonly<Record<string, ErrorClass>> = {
   cancelled: lost('the server cancelled the call.'),
   timeout: lost('the server ran out of time.'),
   'deadline-exceeded': { code: 'timeout', outcome: 'unknown', message: 'the server did not answer in time.' },
+  'not-connected': { code: 'timeout', outcome: 'not-applied', message: 'no connection to the server could be made in time.' },
   unsettled: lost('what became of the events cannot be told now.'),
   unsupported: configuration('the server is too old for this call.', 'EventStoreDB 23.10 or later is needed.'),
 }

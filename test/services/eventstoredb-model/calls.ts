@@ -1,3 +1,4 @@
+import type { Http2Stream } from 'node:http2'
 import type { Metadata } from '@grpc/grpc-js'
 import { type CallEnd, accessDenied, notLeader, unauthenticated, unavailable } from './statuses.js'
 import type { Fault, FaultyCall } from './faults.js'
@@ -95,9 +96,22 @@ export function perform<Result>(
   setTimeout(() => node.life === life && act(), fault.ms ?? 50)
 }
 
+/**
+ * Whether a call whose requests are at their end was finished by its caller. A broken connection looks to grpc-js like such an end; the web host
+ * of the server throws there, so nothing of what came before is done. A call that a client on Node.js cancels is different: the client itself
+ * says first that this was all.
+ */
+export function isWhole(call: AnyCall): boolean {
+  const { closed, destroyed } = streamOf(call)
+  return !closed && !destroyed
+}
+
 /** Resets one call and leaves the connection alone: grpc-js has no word for it, HTTP/2 does. */
 export function reset(call: AnyCall): void {
   const internalError = 2
-  const { stream } = (call as unknown as { call: { stream: { close(code: number): void } } }).call
-  stream.close(internalError)
+  streamOf(call).close(internalError)
+}
+
+function streamOf(call: AnyCall): Http2Stream {
+  return (call as unknown as { readonly call: { readonly stream: Http2Stream } }).call.stream
 }

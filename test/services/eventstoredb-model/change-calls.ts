@@ -1,6 +1,6 @@
 import type { ServerDuplexStream, ServerReadableStream, sendUnaryData } from '@grpc/grpc-js'
 import { type AppendOutcome, type Expected, append } from './append.js'
-import { opened, perform } from './calls.js'
+import { isWhole, opened, perform } from './calls.js'
 import { streams } from './definitions.js'
 import { type DeleteOutcome, softDelete, tombstone } from './delete.js'
 import { type BatchError, appendMessage, batchMessage, expectedOf, nameOf, newEventOf } from './messages.js'
@@ -27,6 +27,7 @@ export function handleAppend(
   }
   call.on('data', (request: AppendReq) => requests.push(request))
   call.on('end', () => {
+    if (!isWhole(call)) return
     const options = requests.find((request) => request.hasOptions())?.getOptions()
     if (options === undefined) return ended(incompleteMessage(node.data.rules))
     const stream = nameOf(options)
@@ -126,6 +127,7 @@ function deleteHandler<Request extends DeleteRequest, Position extends PositionM
     let request: Request | undefined
     call.on('data', (message: Request) => (request = message))
     call.on('end', () => {
+      if (!isWhole(call)) return
       const options = request?.getOptions()
       if (options === undefined) return ended(incompleteMessage(node.data.rules))
       const stream = nameOf(options)

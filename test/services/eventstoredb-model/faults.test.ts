@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { Client, credentials } from '@grpc/grpc-js'
 import { type EventData, END, EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import { expect, onTestFinished, test } from 'vitest'
+import { StreamsService, shared, streams } from './definitions.js'
 import { createFaults } from './faults.js'
 import { type EventStoreModel, type EventStoreModelOptions, startEventStoreModel } from './start.js'
 
@@ -140,6 +142,50 @@ test('killed connections: a live subscription gets an error, the client connects
   expect(await lengthOf(client)).toBe(1)
 })
 
+test('an append of which a part was sent when its connection breaks stores nothing', async () => {
+  const { model, client } = await modelAndClient()
+  const raw = new Client(`127.0.0.1:${model.port}`, credentials.createInsecure())
+  onTestFinished(() => raw.close())
+  const { path, requestSerialize, responseDeserialize } = StreamsService.append
+  const begin = (stream: string): { readonly end: () => void; readonly answer: Promise<unknown> } => {
+    let end = (): void => undefined
+    const answer = new Promise<unknown>((resolve, reject) => {
+      const call = raw.makeClientStreamRequest(path, requestSerialize, responseDeserialize, (error, value) =>
+        error === null ? resolve(value) : reject(error),
+      )
+      call.write(optionsFor(stream))
+      call.write(proposed())
+      end = () => call.end()
+    })
+    return { end, answer }
+  }
+  const torn = begin('torn')
+  const failed = expect(torn.answer).rejects.toThrow()
+  // Sent after it on the same connection, and answered: so the part is there.
+  const whole = begin('whole')
+  whole.end()
+  await whole.answer
+  model.killConnections()
+  await failed
+  await expect.poll(() => model.openCalls, { timeout: 20_000 }).toBe(0)
+  expect([await lengthOf(client, 'torn'), await lengthOf(client, 'whole')]).toEqual([0, 1])
+})
+
+function optionsFor(stream: string): InstanceType<typeof streams.AppendReq> {
+  const options = new streams.AppendReq.Options()
+  options
+    .setStreamIdentifier(new shared.StreamIdentifier().setStreamName(Buffer.from(stream).toString('base64')))
+    .setAny(new shared.Empty())
+  return new streams.AppendReq().setOptions(options)
+}
+
+function proposed(): InstanceType<typeof streams.AppendReq> {
+  const message = new streams.AppendReq.ProposedMessage()
+  message.setId(new shared.UUID().setString(randomUUID())).setData(Buffer.from('1').toString('base64'))
+  message.getMetadataMap().set('type', 'Happened').set('content-type', 'application/json')
+  return new streams.AppendReq().setProposedMessage(message)
+}
+
 test('down: nobody answers; up: the data is there, recent ids are not, explicit expectations are still recognised', async () => {
   const { model, client } = await modelAndClient()
   const [first, second] = [event(), event()]
@@ -266,4 +312,8 @@ test('a fault spares calls, befalls some, and is taken away', () => {
   again()
   remove()
   expect(take()).toBe(false)
+  faults.add({ does: 'hang' })
+  faults.add({ does: 'delay' })
+  faults.clear('hang')
+  expect(faults.take({ method: 'append', stream: 's' })).toEqual({ does: 'delay' })
 })

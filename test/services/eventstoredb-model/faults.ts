@@ -49,7 +49,8 @@ export interface Fault {
 export interface Faults {
   /** @returns takes it away again. */
   add(fault: Fault): () => void
-  clear(): void
+  /** All of them, or those that do this. */
+  clear(does?: Fault['does']): void
   /** How many calls were befallen so far. */
   readonly count: number
 }
@@ -76,8 +77,8 @@ export function createFaults(initial: readonly Fault[] = [], seed = 1): FaultTab
   for (const fault of initial) add(fault)
   return {
     add,
-    clear() {
-      entries = []
+    clear(does) {
+      entries = does === undefined ? [] : entries.filter(({ fault }) => fault.does !== does)
     },
     get count() {
       return count

@@ -9,7 +9,7 @@ const model = await startEventStoreModel(JSON.parse(process.argv[2]))
 
 const orders = {
   addFault: (fault) => void model.faults.add(fault),
-  clearFaults: () => model.faults.clear(),
+  clearFaults: (does) => model.faults.clear(does),
   faultCount: () => model.faults.count,
   openCalls: () => model.openCalls,
   killConnections: () => model.killConnections(),

@@ -8,7 +8,7 @@ export interface EventStoreModelProcess {
   readonly url: string
   readonly port: number
   addFault(fault: Fault): Promise<void>
-  clearFaults(): Promise<void>
+  clearFaults(does?: Fault['does']): Promise<void>
   faultCount(): Promise<number>
   openCalls(): Promise<number>
   killConnections(): Promise<void>
@@ -56,7 +56,7 @@ export async function startEventStoreModelProcess(options: Omit<EventStoreModelO
     url,
     port,
     addFault: (fault) => order('addFault', fault),
-    clearFaults: () => order('clearFaults'),
+    clearFaults: (does) => order('clearFaults', does),
     faultCount: () => order('faultCount'),
     openCalls: () => order('openCalls'),
     killConnections: () => order('killConnections'),

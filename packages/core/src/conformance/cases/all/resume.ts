@@ -73,8 +73,9 @@ export const all05: ConformanceCase = {
     for (let n = 0; n < 5; n += 1) await adapter.appendToStream(streamId, t.events(1, { type: 'Common' }))
     const filter = { eventTypes: ['Rare'] }
     t.deepEqual(eventIds(await log.read({ filter })), eventIds(rare), 'forwards over pages without a match')
+    // As far as they are: a log that all cases share goes on for thousands of such pages.
     t.deepEqual(
-      eventIds(await log.read({ filter, direction: 'backwards' })),
+      eventIds(await log.read({ filter, direction: 'backwards', limit: rare.length })),
       eventIds(rare).reverse(),
       'backwards over pages without a match',
     )
