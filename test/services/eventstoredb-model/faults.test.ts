@@ -270,11 +270,11 @@ test('a reader who does not read leaves the rest in the node', async () => {
 
 test('a node serves a hundred calls of a connection: that many reads left open block every client of the process', async () => {
   const { model, client } = await modelAndClient()
-  // More than a reader's window holds.
+  // More, in number and in bytes, than buffers and window of a reader hold.
   await append(
     client,
     's',
-    Array.from({ length: 5 }, () => jsonEvent({ type: 'Large', data: 'x'.repeat(100_000) })),
+    Array.from({ length: 300 }, () => jsonEvent({ type: 'Large', data: 'x'.repeat(2_000) })),
   )
   const reads = Array.from({ length: 100 }, () => client.readStream('s'))
   await Promise.all(reads.map((read) => read[Symbol.asyncIterator]().next()))
