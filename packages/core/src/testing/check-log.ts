@@ -19,8 +19,8 @@ export function checkLog(
   const refused: Refusal[] = []
   const { log } = history
   if (log !== undefined) {
-    const { logNumbers, writes } = index
-    const sequence = createSequence(log, logNumbers, placesOf([logNumbers], writes.length), writes)
+    const { logNumbers, numbers, writes } = index
+    const sequence = createSequence(log, logNumbers, placesOf([logNumbers], numbers.count()), writes)
     const wrong = checkContent(history, index, log, sequence, findings)
     checkStreamOrder(index, log, wrong, findings)
     checkPositions(index, log, findings)
@@ -115,7 +115,7 @@ function checkStreamOrder({ streams, hidden, logNumbers }: HistoryIndex, log: Lo
 }
 
 /** A position is one event, for all, always. */
-function checkPositions({ logNumbers, attempts, streamReads, followers }: HistoryIndex, log: Log, findings: Findings): void {
+function checkPositions({ numbers: all, logNumbers, attempts, reads, followers }: HistoryIndex, log: Log, findings: Findings): void {
   const events = new Map<string, number>()
   const positions: (string | undefined)[] = []
   function see(position: string | undefined, number: number, index: number | undefined): void {
@@ -137,7 +137,8 @@ function checkPositions({ logNumbers, attempts, streamReads, followers }: Histor
     const last = numbers.at(-1)
     if (last !== undefined) see(position, last, index)
   }
-  for (const { index, operation, numbers } of streamReads) seeAll(operation.events, numbers, index)
+  for (const { index, operation } of reads)
+    for (const { position, streamId, id } of operation.events) see(position, all.of(streamId, id), index)
   for (const { index, operation, numbers } of followers) seeAll(operation.events, numbers, index)
 }
 

@@ -126,8 +126,8 @@ function observe(stream: StreamHistory & { readonly final: readonly HistoryEvent
   const see = (one: Observation | undefined): void => {
     if (one !== undefined) observations.push(one)
   }
-  for (const { index, read } of reads) see(observeRead(index, read, final, findings))
-  for (const { index, state } of states) see(observeState(index, state, findings))
+  for (const { index, operation } of reads) see(observeRead(index, operation, final, findings))
+  for (const { index, operation } of states) see(observeState(index, operation, findings))
   for (const check of checks) see(observeCheck(check, streamId, findings))
   for (const { attempts } of writes) for (const attempt of attempts) see(observeConflict(attempt, streamId, findings))
   return observations

@@ -1,11 +1,10 @@
+import { type EventNumbers, createEventNumbers } from './event-numbers.js'
 import type { AppendOperation, History, HistoryEvent, ReadAllOperation, ReadOperation, SubscribeOperation } from './history.js'
 import { placesOf } from './sequence.js'
-import { type Attempt, type StreamHistory, type Write, addAttempt, attemptOf, createWrite } from './stream-history.js'
+import { type Attempt, type Called, type StreamHistory, type Write, addAttempt, attemptOf, createWrite } from './stream-history.js'
 
-/** Somebody who was given events. */
-export interface Follower<O = ReadAllOperation | SubscribeOperation> {
-  readonly index: number
-  readonly operation: O
+/** Somebody who was given events of the log, or of a stream. */
+export interface Follower extends Called<ReadAllOperation | SubscribeOperation> {
   /** Of the events it was given. */
   readonly numbers: readonly number[]
 }
@@ -15,12 +14,13 @@ export interface Follower<O = ReadAllOperation | SubscribeOperation> {
  * event has a number, small and whole, so that the rest is done in arrays.
  */
 export interface HistoryIndex {
+  readonly numbers: EventNumbers
   readonly streams: ReadonlyMap<string, StreamHistory>
   /** Parts of appends, in the order of the history. */
   readonly attempts: readonly Attempt[]
   /** By number of the event: the attempts at it; undefined: nobody appended it. */
   readonly writes: readonly (Write | undefined)[]
-  readonly streamReads: readonly Follower<ReadOperation>[]
+  readonly reads: readonly Called<ReadOperation>[]
   readonly followers: readonly Follower[]
   /** Streams of which events were hidden: what they show in the end is not all. */
   readonly hidden: ReadonlySet<string>
@@ -32,10 +32,10 @@ export interface HistoryIndex {
 
 export function indexHistory(history: History): HistoryIndex {
   const streams = new Map<string, StreamHistory>()
-  const known = new Map<string, Map<string, number>>()
+  const numbers = createEventNumbers()
   const writes: (Write | undefined)[] = []
   const attempts: Attempt[] = []
-  const streamReads: Follower<ReadOperation>[] = []
+  const reads: Called<ReadOperation>[] = []
   const followers: Follower[] = []
   const hidden = new Set<string>()
 
@@ -48,39 +48,19 @@ export function indexHistory(history: History): HistoryIndex {
     }
     return stream
   }
-  function idsOf(streamId: string): Map<string, number> {
-    let ids = known.get(streamId)
-    if (ids === undefined) known.set(streamId, (ids = new Map()))
-    return ids
-  }
-  function numberOf(ids: Map<string, number>, id: string): number {
-    let number = ids.get(id)
-    if (number === undefined) {
-      number = writes.length
-      writes.push(undefined)
-      ids.set(id, number)
-    }
-    return number
-  }
   function numbersOf(events: readonly HistoryEvent[]): number[] {
-    const numbers: number[] = []
-    let [own, ids]: [string | undefined, Map<string, number>] = [undefined, new Map()]
-    for (const { streamId, id } of events) {
-      if (streamId !== own) [own, ids] = [streamId, idsOf(streamId)]
-      numbers.push(numberOf(ids, id))
-    }
-    return numbers
+    return events.map(({ streamId, id }) => numbers.of(streamId, id))
   }
   function addAppend(operation: AppendOperation, index: number): void {
     const { parts } = operation
     for (let n = 0; n < parts.length; n += 1) {
       const { streamId, ids } = parts[n] as AppendOperation['parts'][number]
-      const [stream, names] = [streamOf(streamId), idsOf(streamId)]
+      const stream = streamOf(streamId)
       const attempt = attemptOf(
         operation,
         index,
         n,
-        ids.map((id) => numberOf(names, id)),
+        ids.map((id) => numbers.of(streamId, id)),
       )
       attempts.push(attempt)
       if (ids.length === 0) stream.checks.push(attempt)
@@ -88,21 +68,23 @@ export function indexHistory(history: History): HistoryIndex {
     }
   }
   function addToWrite(stream: StreamHistory, attempt: Attempt): void {
-    const { ids, numbers } = attempt
-    const known = writes[numbers[0] as number]
-    if (known !== undefined && sameNumbers(known.numbers, numbers)) addAttempt(known, attempt)
-    else if (numbers.every((number) => writes[number] === undefined)) {
-      const write = createWrite(ids, numbers)
+    const { ids, numbers: own } = attempt
+    // Without holes, so that it stays an array.
+    while (writes.length < numbers.count()) writes.push(undefined)
+    const known = writes[own[0] as number]
+    if (known !== undefined && sameNumbers(known.numbers, own)) addAttempt(known, attempt)
+    else if (own.every((number) => writes[number] === undefined)) {
+      const write = createWrite(ids, own)
       addAttempt(write, attempt)
       stream.writes.push(write)
-      for (const number of numbers) writes[number] = write
+      for (const number of own) writes[number] = write
     } else {
       stream.refusal ??= { streamId: stream.streamId, reason: `two appends share the id ${ids[0] ?? ''}, but not all their ids` }
       // From here on each event has attempts of its own.
-      for (const [at, number] of numbers.entries()) {
-        const own = createWrite([ids[at] ?? ''], [number])
-        for (const one of [...(writes[number]?.attempts ?? []), attempt]) addAttempt(own, one)
-        writes[number] = own
+      for (const [at, number] of own.entries()) {
+        const alone = createWrite([ids[at] ?? ''], [number])
+        for (const one of [...(writes[number]?.attempts ?? []), attempt]) addAttempt(alone, one)
+        writes[number] = alone
       }
     }
   }
@@ -120,11 +102,11 @@ export function indexHistory(history: History): HistoryIndex {
         addAppend(operation, index)
         break
       case 'read':
-        streamReads.push({ index, operation, numbers: numbersOf(operation.events) })
-        if (operation.outcome === 'ok') streamOf(operation.streamId).reads.push({ index, read: operation })
+        reads.push({ index, operation })
+        if (operation.outcome === 'ok') streamOf(operation.streamId).reads.push(reads.at(-1) as Called<ReadOperation>)
         break
       case 'state':
-        if (operation.outcome === 'ok') streamOf(operation.streamId).states.push({ index, state: operation })
+        if (operation.outcome === 'ok') streamOf(operation.streamId).states.push({ index, operation })
         break
       case 'read-all':
       case 'subscribe':
@@ -141,9 +123,9 @@ export function indexHistory(history: History): HistoryIndex {
   }
   const placesInStream = placesOf(
     [...streams.values()].map(({ finalNumbers }) => finalNumbers),
-    writes.length,
+    numbers.count(),
   )
-  return { streams, attempts, writes, streamReads, followers, hidden, logNumbers, placesInStream }
+  return { streams, attempts, writes, reads, followers, hidden, numbers, logNumbers, placesInStream }
 }
 
 function sameNumbers(a: readonly number[], b: readonly number[]): boolean {

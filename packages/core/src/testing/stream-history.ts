@@ -3,6 +3,12 @@ import type { ExpectedVersion } from '../expected-version.js'
 import type { Refusal } from './anomaly.js'
 import { type AppendOperation, type HistoryEvent, type ReadOperation, type StateOperation, returnOf } from './history.js'
 
+/** A call, and its place in the history. */
+export interface Called<O> {
+  readonly index: number
+  readonly operation: O
+}
+
 /** One call that tried to append to a stream. */
 export interface Attempt {
   /** Its place in the history. */
@@ -46,8 +52,8 @@ export interface StreamHistory {
   readonly writes: Write[]
   /** Appends without events. */
   readonly checks: Attempt[]
-  readonly reads: { readonly index: number; readonly read: ReadOperation }[]
-  readonly states: { readonly index: number; readonly state: StateOperation }[]
+  readonly reads: Called<ReadOperation>[]
+  readonly states: Called<StateOperation>[]
   /** Why it cannot be judged. */
   refusal: Refusal | undefined
 }
