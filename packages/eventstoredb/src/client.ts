@@ -39,6 +39,8 @@ interface GrpcClient {
   getChannel(): GrpcChannel
   append(metadata: unknown, options: object, answer: unknown): GrpcCall
 }
+/** What a client does with its client of gRPC to append. */
+type Action = (grpc: Pick<GrpcClient, 'append'>) => unknown
 interface GrpcCall {
   /** The target of the channel, until the call is put on a connection. */
   getPeer(): string
@@ -188,29 +190,32 @@ function unaryAppend(client: EventStoreDBClient): Append {
   if (execute === undefined || callArguments === undefined)
     return (...args) => ({ sent: client.appendToStream(...args), giveUp: () => false })
   return (streamName, events, options) => {
-    const endsAt = new Date(Date.now() + options.deadline)
+    const endsAt = Date.now() + options.deadline
     let ongoing: GrpcCall | undefined
     let [target, isWhole, isGivenUp] = ['', false, false]
+    function handOver(grpc: GrpcClient, action: Action): unknown {
+      const channel = grpc.getChannel()
+      if (isGivenUp || channel.getConnectivityState(false) === shutDown) throw new Error('Channel has been shut down')
+      target = channel.getTarget()
+      return action({
+        append(metadata, its, answer) {
+          const call = grpc.append(metadata, { ...its, deadline: undefined }, answer)
+          call.once('finish', () => {
+            isWhole = true
+            if (isGivenUp) call.cancel()
+          })
+          return (ongoing = call)
+        },
+      })
+    }
     const told = {
       supports: () => Promise.resolve(false),
       throwOnAppendFailure: true,
       callArguments,
-      execute: (kind: unknown, name: string, action: (grpc: GrpcClient) => unknown) =>
-        execute(kind, name, async (grpc) => {
+      execute: (kind: unknown, name: string, action: Action) =>
+        execute(kind, name, (grpc) => {
           const channel = grpc.getChannel()
-          await untilConnected(channel, endsAt)
-          if (isGivenUp || channel.getConnectivityState(false) === shutDown) throw new Error('Channel has been shut down')
-          target = channel.getTarget()
-          const watched = Object.create(grpc) as GrpcClient
-          watched.append = (metadata, its, answer) => {
-            const call = grpc.append(metadata, { ...its, deadline: undefined }, answer)
-            call.once('finish', () => {
-              isWhole = true
-              if (isGivenUp) call.cancel()
-            })
-            return (ongoing = call)
-          }
-          return action(watched)
+          return isConnecting(channel) ? untilConnected(channel, endsAt).then(() => handOver(grpc, action)) : handOver(grpc, action)
         }),
     }
     return {
@@ -225,14 +230,17 @@ function unaryAppend(client: EventStoreDBClient): Append {
   }
 }
 
+function isConnecting(channel: GrpcChannel): boolean {
+  const state = channel.getConnectivityState(false)
+  return state === idle || state === connecting
+}
+
 /** Until there is a connection, or none can be made. Rejects at the deadline. */
-async function untilConnected(channel: GrpcChannel, deadline: Date): Promise<void> {
-  for (;;) {
-    const state = channel.getConnectivityState(false)
-    if (state !== idle && state !== connecting) return
-    if (Date.now() >= deadline.getTime()) throw notConnected()
-    channel.getConnectivityState(true)
-    await new Promise<void>((resolve) => channel.watchConnectivityState(state, deadline, resolve))
+async function untilConnected(channel: GrpcChannel, endsAt: number): Promise<void> {
+  while (isConnecting(channel)) {
+    if (Date.now() >= endsAt) throw notConnected()
+    const state = channel.getConnectivityState(true)
+    await new Promise<void>((resolve) => channel.watchConnectivityState(state, new Date(endsAt), resolve))
   }
 }
 
