@@ -23,9 +23,7 @@ describeConformance(
     shared,
     module: new URL('../../../test/conformance/eventstoredb.harness.mjs', import.meta.url),
   }),
-  // Commands by chance still find an answer here that is not the model's, and shrinking them outlasts the case: not proven.
   {
-    except: ['MOD-01'],
     profile: 'smoke',
     reportFile: `.reports/conformance-kurrentdb-${node.model === undefined ? 'node' : 'model'}.json`,
   },
