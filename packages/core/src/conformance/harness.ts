@@ -107,6 +107,8 @@ export function missingHook(hook: HookName, harness: ConformanceHarness, instanc
     case 'throttle':
     case 'restart':
       return instance.faults?.[hook] === undefined ? `the harness has no hook faults.${hook}` : undefined
+    case 'golden':
+      return instance.golden === undefined ? 'the harness has no hook golden: no earlier release has left it a store to read' : undefined
     default:
       return instance[hook] === undefined ? `the harness has no hook ${hook}` : undefined
   }

@@ -93,7 +93,10 @@ describe('a verdict', () => {
   })
   test('a missing hook is not proven, with its reason', async () => {
     const report = await judge({ requires: { hooks: ['golden'] }, run: () => Promise.reject(new Error('must not run')) })
-    expect(report).toMatchObject({ status: 'not-proven', reason: 'the harness has no hook golden' })
+    expect(report).toMatchObject({
+      status: 'not-proven',
+      reason: 'the harness has no hook golden: no earlier release has left it a store to read',
+    })
   })
   test('an undeclared capability runs the inverse: opted-out where it holds, failed where it does not', async () => {
     const harness = memoryHarness({ capabilities: { listStreams: false } })
@@ -120,7 +123,7 @@ describe('a verdict', () => {
     expect(report.status).toBe('passed')
     expect(report.parts).toEqual([
       { name: 'readAll', status: 'opted-out', reason: 'readAll not declared' },
-      { name: 'golden', status: 'not-proven', reason: 'the harness has no hook golden' },
+      { name: 'golden', status: 'not-proven', reason: 'the harness has no hook golden: no earlier release has left it a store to read' },
       { name: 'ran', status: 'passed' },
     ])
   })

@@ -17,7 +17,7 @@ export interface HistoryVerdict {
  * Judges what was recorded of concurrent calls against what is stored in the end: nothing acknowledged is lost, doubled or moved, nothing
  * rejected is there, every expectation held at its place, and every reader saw what it had to. See {@link recordHistory}.
  *
- * A history of 150,000 operations takes less than a second. The same history gives the same verdict: keep a bad one as JSON.
+ * A history of 150,000 operations takes about a second. The same history gives the same verdict: keep a bad one as JSON.
  */
 export function checkHistory(history: History): HistoryVerdict {
   const anomalies: Anomaly[] = []
