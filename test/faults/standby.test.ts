@@ -1,5 +1,5 @@
 import type { EventStoreAdapter } from '@millrace/core'
-import { doctor } from '@millrace/postgres'
+import { doctor, migrations } from '@millrace/postgres'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { cluster, standbyOf } from './cluster.js'
@@ -9,7 +9,7 @@ import { asPool, databaseAt, failureOf, until } from './database.js'
 
 const event = { type: 'Happened', data: 1 }
 
-test('an append to a standby: not applied, may be made elsewhere; reads work', async (context) => {
+test('an append to a standby: not applied, may be made elsewhere; reads, plan and check work', async (context) => {
   const primary = await cluster(context)
   await primary.start()
   const db = databaseAt(primary.url, context)
@@ -37,6 +37,8 @@ test('an append to a standby: not applied, may be made elsewhere; reads work', a
   expect(log.hint).toContain('primary')
   const [fact] = await doctor({ connection: standby.url, schema: db.schema })
   expect(fact).toMatchObject({ name: 'server', status: 'warning' })
+  const { plan, check } = migrations({ connection: standby.url, schema: db.schema })
+  expect([(await plan()).pending, await check()]).toEqual([[], []])
   expect((await writer.appendToStream('s', [event])).version).toBe(2)
   await until(async () => (await adapter.getStreamState('s')).status === 'live' && (await adapter.readStream('s').toArray()).length === 2)
 })
