@@ -3,7 +3,8 @@ import { cpus, loadavg } from 'node:os'
 import { embedded } from '@millrace/embedded'
 import { postgres } from '@millrace/postgres'
 import pg from 'pg'
-import { compare, median, print } from './compare.mjs'
+import { compare, print } from './compare.mjs'
+import { lag } from './postgres-lag.mjs'
 import { fsyncRate, pgbenchInserts } from './postgres-yardsticks.mjs'
 import { writers } from './postgres-writers.mjs'
 
@@ -40,7 +41,7 @@ try {
   console.log('\nAppends of 100 events; yardstick: one INSERT with 100 rows of VALUES')
   print('1 caller', 'events/s', await batches(), 1)
   console.log('\nFrom acknowledgement to a subscriber of another process; polls 5 ms apart')
-  await lag()
+  await lag({ url: service.url, rounds, ms, fresh })
   const events = quick ? 20_000 : 100_000
   console.log(`\nReads of ${events.toLocaleString('en')} events; yardstick: keyset paging by 1,000 with pg's own parsers`)
   for (const [name, result] of await reads(events)) print(name, 'events/s', result, name === 'readAll' ? 1.5 : undefined)
@@ -177,57 +178,6 @@ async function processes() {
     if (round > 0) pairs.push({ ours: rates.get(true), yardstick: rates.get(false) })
   }
   return pairs
-}
-
-/** Two processes of four writers that pause; a subscription here; with and without a foreign transaction that has written. */
-async function lag() {
-  const pool = new pg.Pool({ connectionString: service.url, max: 6 })
-  let probes = 0
-  let statements = 0
-  pool.on('connect', (client) => {
-    const query = client.query.bind(client)
-    client.query = (config, ...rest) => {
-      statements += 1
-      if (String(config.text).includes('string_agg')) probes += 1
-      return query(config, ...rest)
-    }
-  })
-  const foreign = new pg.Client({ connectionString: service.url })
-  await foreign.connect()
-  await foreign.query('CREATE TABLE IF NOT EXISTS foreign_table (n int)')
-  const results = { without: [], with: [] }
-  let [lost, seenAll] = [0, 0]
-  for (let round = 0; round <= rounds; round += 1)
-    for (const kind of round % 2 === 0 ? ['without', 'with'] : ['with', 'without']) {
-      const schema = fresh()
-      const store = postgres({ pool, schema })
-      await store.open()
-      if (kind === 'with') await foreign.query('BEGIN; INSERT INTO foreign_table VALUES (1)')
-      const seen = new Map()
-      const control = new AbortController()
-      const following = (async () => {
-        for await (const { id } of store.subscribeToAll({ signal: control.signal }))
-          seen.set(id, performance.timeOrigin + performance.now())
-      })().catch(() => undefined)
-      const { acknowledged } = await writers({ url: service.url, schema, processes: 2, callers: 4, ms, pauseMs: 8 })
-      for (let turn = 0; turn < 1000 && acknowledged.some(([id]) => !seen.has(id)); turn += 1)
-        await new Promise((resolve) => setTimeout(resolve, 5))
-      control.abort()
-      await following
-      if (kind === 'with') await foreign.query('COMMIT')
-      await store.close()
-      lost += acknowledged.filter(([id]) => !seen.has(id)).length
-      seenAll += acknowledged.length
-      if (round > 0) results[kind].push(acknowledged.map(([id, at]) => Math.max(0, (seen.get(id) ?? Infinity) - at)).sort((a, b) => a - b))
-    }
-  for (const [kind, runs] of Object.entries(results)) {
-    const at = (part) => median(runs.map((lags) => lags[Math.floor(lags.length * part)] ?? NaN)).toFixed(1)
-    console.log(
-      `  ${kind.padEnd(7)} a foreign transaction: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms (target: p99 < 20 ms), medians of ${runs.length}`,
-    )
-  }
-  console.log(`  ${lost} of ${seenAll} events lost; ${probes} probes of the horizon among ${statements} statements of the reader`)
-  await Promise.all([foreign.end(), pool.end()])
 }
 
 async function batches() {
