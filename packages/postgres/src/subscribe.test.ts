@@ -38,15 +38,18 @@ function watchedLog() {
 
 it('hears of each append within 20 ms while they come five times a second', async () => {
   const log = watchedLog()
-  await vi.advanceTimersByTimeAsync(60_000)
-  log.append()
-  await vi.advanceTimersByTimeAsync(600)
+  // Two to wake it up: the first is heard of by who was idle, and by the second it knows how often they come.
+  for (const quietMs of [60_000, 600]) {
+    await vi.advanceTimersByTimeAsync(quietMs)
+    log.append()
+  }
+  await vi.advanceTimersByTimeAsync(199)
   for (let append = 0; append < 50; append += 1) {
     const [before, at] = [log.told.length, performance.now()]
     log.append()
     await vi.advanceTimersByTimeAsync(199)
     expect(log.told.length).toBe(before + 1)
-    expect((log.told.at(-1) ?? Infinity) - at).toBeLessThan(20)
+    expect((log.told.at(-1) ?? Infinity) - at).toBeLessThanOrEqual(20)
   }
   await log.stop()
 })
