@@ -11,7 +11,7 @@ const { openNode } = await import('../services/eventstoredb.ts')
 
 const quick = process.argv.includes('--quick')
 const [rounds, ms] = quick ? [3, 400] : [7, 1500]
-const node = await openNode(process.env.EVENTSTOREDB_URL, '@eventstore/db-client')
+const node = await openNode({ url: process.env.EVENTSTOREDB_URL, reason: 'EVENTSTOREDB_URL' }, '@eventstore/db-client')
 const client = EventStoreDBClient.connectionString(node.url)
 const store = eventStoreDB({ client })
 // Any credentials make this client append by a call of its own; without TLS they are not sent.
