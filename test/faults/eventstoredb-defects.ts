@@ -157,6 +157,27 @@ export async function describeDefects(driver: Driver): Promise<void> {
       expect(seen.indexOf('caughtUp')).toBe(64)
     })
 
+    test('a checkpoint comes after what it covers, however slow the consumer: what it overtook would be lost', async (context) => {
+      const [adapter, prefix] = [open(context), `${stream()}.`]
+      for (let n = 0; n < 60; n += 1) {
+        await adapter.appendToStream(`${prefix}${n}`, [event(), event(), event()])
+        await adapter.appendToStream(stream(), [event(), event()])
+      }
+      let [events, checkpoints, last] = [0, 0, '']
+      for await (const message of adapter.subscribeToAll({ filter: { streamIdPrefix: prefix } }).messages()) {
+        if (message.kind === 'event') events += 1
+        else if (message.kind === 'checkpoint') checkpoints += 1
+        else if (message.kind === 'caughtUp') break
+        const at = message.kind === 'event' ? message.event.position : message.kind === 'checkpoint' ? message.position : undefined
+        if (at === undefined) continue
+        if (last !== '') expect(adapter.comparePositions(last, at)).toBeLessThanOrEqual(0)
+        last = at
+        // Time for the buffers to fill: the answer of the model comes behind what it has sent.
+        await model.openCalls()
+      }
+      expect([events, checkpoints > 0]).toEqual([180, true])
+    })
+
     test('a consumer that throws at a checkpoint ends its own subscription only', async (context) => {
       const [adapter, streamId] = [open(context), stream()]
       const other = adapter.subscribeToStream(streamId)[Symbol.asyncIterator]()
