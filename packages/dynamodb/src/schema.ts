@@ -36,11 +36,26 @@ export function tableDefinition({ tableName }: { readonly tableName: string }): 
  */
 export async function createTable(
   client: DynamoClient,
-  { tableName, signal = new AbortController().signal }: { readonly tableName: string; readonly signal?: AbortSignal | undefined },
+  { tableName, signal }: { readonly tableName: string; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   const requests = createRequests({ client, requestTimeoutMs: 3000 })
   await requests.open()
-  await makeTable(requests, tableName, { signal, deadline: signal, unlessAborted: (_which, work) => work })
+  await makeTable(requests, tableName, { unlessAborted: (_which, work) => unlessAborted(signal, work) })
+}
+
+async function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  if (signal === undefined) return work
+  let abort = (): void => undefined
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', abort)
+  })
+  if (signal.aborted) abort()
+  try {
+    return await Promise.race([aborted, work])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
 }
 
 async function makeTable(requests: Requests, tableName: string, call: SendCall): Promise<void> {
