@@ -225,13 +225,13 @@ test('a token is never used for two transactions, also where looking for another
   own.proxy.inject({
     when: ({ operation }) => operation === 'TransactWriteItems',
     fault: async ({ body }, forward) => {
-      const token = String(body.ClientRequestToken)
+      const token = body.ClientRequestToken as unknown as string
       sent.set(token, (sent.get(token) ?? new Set()).add(JSON.stringify(body.TransactItems)))
       return forward()
     },
   })
   own.proxy.inject({
-    when: ({ operation, body }) => operation === 'Query' && String(body.ConsistentRead) === 'true',
+    when: ({ operation, body }) => operation === 'Query' && (body.ConsistentRead as unknown) === true,
     times: 1,
     fault: refuse('ThrottlingException'),
   })
