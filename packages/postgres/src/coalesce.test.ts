@@ -145,9 +145,25 @@ describe('appends that meet', () => {
     await turns()
     expect(sentOf(flights).slice(2)).toEqual(['flush c d e', 'flush c d e'])
   })
+  it('parts what waits between both flush connections, so that one half is on its way while the other is answered', async () => {
+    const { flights, append } = scene()
+    const forever = async (stream: string): Promise<void> => {
+      for (;;) await append(stream)
+    }
+    for (let n = 0; n < 32; n += 1) void forever(`s${n}`)
+    flights[0]?.answer()
+    flights[1]?.answer()
+    await turns()
+    expect(flights.slice(2).map(({ streams }) => streams.length)).toEqual([15, 15])
+    flights[2]?.answer()
+    await turns()
+    flights[3]?.answer()
+    await turns()
+    expect(flights.slice(4).map(({ streams }) => streams.length)).toEqual([16, 16])
+  })
   it('sends at most 64 appends and a mebibyte at once', async () => {
     const { flights, append } = scene()
-    for (let n = 0; n < 70; n += 1) void append(`s${n}`)
+    for (let n = 0; n < 140; n += 1) void append(`s${n}`)
     flights[0]?.answer()
     await turns()
     expect(flights[2]?.streams).toHaveLength(64)

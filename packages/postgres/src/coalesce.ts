@@ -12,6 +12,8 @@ export interface CoalescerOptions {
 
 /** Connections that carry flushes, appends of a flush, and payload bytes of it. */
 const [mostFlushes, mostAppends, mostBytes] = [2, 64, 1 << 20]
+/** Fewer than so many are not parted: what a statement costs by itself would be more than what is saved. */
+const leastShare = 8
 /** How long an append that is sent alone keeps a flush connection from the others. */
 const patienceMs = 50
 /** What is larger goes by itself. */
@@ -37,8 +39,8 @@ interface Waiting extends Turn {
  * Merges appends that are made while others are under way into one statement, with a result for each; the order of each stream is kept.
  *
  * - An append of an idle stream, while a flush connection is free, is sent at once and alone. Only behind flushes in flight is there a queue.
- * - Whenever one of the two flush connections is free it takes from the queue, in order, at most one append a stream. After a flush of
- *   several it is free at the end of the turn of the event loop, so that who was answered and goes on is not sent one by one.
+ * - Whenever one of the two flush connections is free it takes from the queue, in order, at most one append a stream, and no more than
+ *   half of what waits and is under way (measured: 32 callers 1.3 x of taking all). After a flush of several it is free at the end of the turn of the event loop, so that who was answered and goes on is not sent one by one.
  * - What is large, empty, settles or goes to several streams is sent by itself, in its streams' order.
  * - A flush that the server refused as a whole, or that met a stream held by somebody else, is sent again append by append: one that fails
  *   fails alone. A flush without an answer leaves each of its appends to be settled alone, by core.
@@ -56,6 +58,8 @@ export function createCoalescer(
   /** Appends whose turn it is, in order. */
   const ready = new Set<Waiting>()
   let flushes = 0
+  /** Appends that are sent in flushes. */
+  let inFlight = 0
   /** A flush waits for its connection; it takes all there is then. */
   let connecting = false
   const alone = createPermits(() => Math.max(1, engine.connections() - mostFlushes))
@@ -165,17 +169,19 @@ export function createCoalescer(
     }
   }
 
-  /** Takes the next flush out of the queue. */
+  /** Takes the next flush out of the queue: its share, so that this process works on one half while the server does on the other. */
   function take(): Waiting[] {
     const taken: Waiting[] = []
+    const share = Math.min(mostAppends, Math.max(leastShare, Math.ceil((ready.size + inFlight) / mostFlushes)))
     let bytes = 0
     for (const entry of ready) {
       bytes += entry.bytes
-      if (taken.length === mostAppends || (taken.length > 0 && bytes > mostBytes)) break
+      if (taken.length === share || (taken.length > 0 && bytes > mostBytes)) break
       taken.push(entry)
       ready.delete(entry)
       entry.sent = true
     }
+    inFlight += taken.length
     return taken
   }
 
@@ -219,6 +225,7 @@ export function createCoalescer(
         finish(entry, rolledBack ? alone.run(entry.call, again) : Promise.reject(error as Error))
       }
     }
+    inFlight -= batch?.length ?? 0
     // Its callers come back within this turn of the event loop, with appends that can go together again.
     if (batch !== undefined && batch.length > 1) setImmediate(freed)
     else freed()
