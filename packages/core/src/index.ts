@@ -41,6 +41,7 @@ export type {
   StreamPageRequest,
 } from './backend.js'
 export type { Capabilities, CapabilityName, Limits, LogCapabilities } from './capabilities.js'
+export { type AppendSender, createCoalescer } from './coalesce.js'
 export { type ConfigSpec, readConfig } from './config.js'
 export { type AdapterOptions, type CreateAdapterOptions, createAdapter } from './create-adapter.js'
 export type { AttemptTrace } from './diagnostics.js'
