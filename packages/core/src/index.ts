@@ -93,6 +93,6 @@ export type {
 } from './event.js'
 export { type ExpectableState, type ExpectedVersion, checkExpected } from './expected-version.js'
 export { fixedLimits } from './limits.js'
-export { type AdapterFactory, type EventStoreConfig, type OpenOptions, missingPackage, openEventStore } from './open.js'
+export { type AdapterFactory, type EventStoreConfig, type OpenOptions, loadPackage, missingPackage, openEventStore } from './open.js'
 export { type PositionToken, compareDecimals, formatPosition, parsePosition } from './position.js'
 export { type TranslatedError, translateError } from './translate-error.js'

@@ -3,22 +3,23 @@ import { postgresBackend } from './backend.js'
 import { runStatement } from './client.js'
 import type { ParsedOptions, PostgresClient } from './options.js'
 import type { Names } from './schema.js'
-import { DriverFailure, type Engine, type Parameter, type Row, type Statement } from './session.js'
+import { DriverFailure, type Engine, type Parameter, type Row, type Statement, failed } from './session.js'
+
+const methods = [
+  'appendToStream',
+  'appendToStreams',
+  'readStream',
+  'getStreamState',
+  'listStreams',
+  'deleteStream',
+  'tombstoneStream',
+  'truncateStream',
+  'getStreamMetadata',
+  'setStreamMetadata',
+] as const
 
 /** Everything but the log, subscriptions and lifecycle, in the caller's transaction. */
-export type PostgresTransaction = Pick<
-  EventStoreAdapter,
-  | 'appendToStream'
-  | 'appendToStreams'
-  | 'readStream'
-  | 'getStreamState'
-  | 'listStreams'
-  | 'deleteStream'
-  | 'tombstoneStream'
-  | 'truncateStream'
-  | 'getStreamMetadata'
-  | 'setStreamMetadata'
->
+export type PostgresTransaction = Pick<EventStoreAdapter, (typeof methods)[number]>
 
 /** The same backend over the caller's client. Waiting for locks and statements is bounded by what the caller has set. */
 export function transactionAdapter(
@@ -42,21 +43,7 @@ export function transactionAdapter(
     { ...backend, append: (request, call) => backend.append(request, call).catch(givenUp(request)) },
     { timeoutMs: options.timeoutMs, pageSize: options.pageSize, retry: false },
   )
-  const { appendToStream, appendToStreams, readStream, getStreamState, listStreams, deleteStream, tombstoneStream, truncateStream } =
-    adapter
-  const { getStreamMetadata, setStreamMetadata } = adapter
-  return {
-    appendToStream,
-    appendToStreams,
-    readStream,
-    getStreamState,
-    listStreams,
-    deleteStream,
-    tombstoneStream,
-    truncateStream,
-    getStreamMetadata,
-    setStreamMetadata,
-  }
+  return Object.fromEntries(methods.map((method) => [method, adapter[method]])) as unknown as PostgresTransaction
 }
 
 /** A transaction that the server gave up over a race on the stream is a conflict whose winner's version nobody can ask for any more. */
@@ -69,13 +56,8 @@ function givenUp({ streamId, expected }: AppendRequest): (error: unknown) => nev
 }
 
 function clientEngine(client: PostgresClient, named: boolean): Engine {
-  async function query(statement: Statement, parameters: readonly Parameter[]): Promise<readonly Row[]> {
-    try {
-      return await runStatement(client, statement, parameters, named)
-    } catch (error) {
-      throw new DriverFailure('query', error)
-    }
-  }
+  const query = (statement: Statement, parameters: readonly Parameter[]): Promise<readonly Row[]> =>
+    runStatement(client, statement, parameters, named).catch(failed('query'))
   return {
     single: true,
     stripsByteOrderMark: false,
