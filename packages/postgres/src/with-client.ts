@@ -5,21 +5,20 @@ import type { ParsedOptions, PostgresClient } from './options.js'
 import type { Names } from './schema.js'
 import { DriverFailure, type Engine, type Parameter, type Row, type Statement, failed } from './session.js'
 
-const methods = [
-  'appendToStream',
-  'appendToStreams',
-  'readStream',
-  'getStreamState',
-  'listStreams',
-  'deleteStream',
-  'tombstoneStream',
-  'truncateStream',
-  'getStreamMetadata',
-  'setStreamMetadata',
-] as const
-
 /** Everything but the log, subscriptions and lifecycle, in the caller's transaction. */
-export type PostgresTransaction = Pick<EventStoreAdapter, (typeof methods)[number]>
+export type PostgresTransaction = Pick<
+  EventStoreAdapter,
+  | 'appendToStream'
+  | 'appendToStreams'
+  | 'readStream'
+  | 'getStreamState'
+  | 'listStreams'
+  | 'deleteStream'
+  | 'tombstoneStream'
+  | 'truncateStream'
+  | 'getStreamMetadata'
+  | 'setStreamMetadata'
+>
 
 /** The same backend over the caller's client. Waiting for locks and statements is bounded by what the caller has set. */
 export function transactionAdapter(
@@ -43,7 +42,21 @@ export function transactionAdapter(
     { ...backend, append: (request, call) => backend.append(request, call).catch(givenUp(request)) },
     { timeoutMs: options.timeoutMs, pageSize: options.pageSize, retry: false },
   )
-  return Object.fromEntries(methods.map((method) => [method, adapter[method]])) as unknown as PostgresTransaction
+  const { appendToStream, appendToStreams, readStream, getStreamState, listStreams, deleteStream, tombstoneStream, truncateStream } =
+    adapter
+  const { getStreamMetadata, setStreamMetadata } = adapter
+  return {
+    appendToStream,
+    appendToStreams,
+    readStream,
+    getStreamState,
+    listStreams,
+    deleteStream,
+    tombstoneStream,
+    truncateStream,
+    getStreamMetadata,
+    setStreamMetadata,
+  }
 }
 
 /** A transaction that the server gave up over a race on the stream is a conflict whose winner's version nobody can ask for any more. */
