@@ -2,6 +2,7 @@ import type { EventStoreAdapter } from '@millrace/core'
 import { doctor } from '@millrace/postgres'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
+import { deliveredPrograms, findPrograms } from '../services/postgres-programs.js'
 import { cluster, standbyOf } from './cluster.js'
 import { asPool, databaseAt, failureOf, until } from './database.js'
 
@@ -9,8 +10,13 @@ import { asPool, databaseAt, failureOf, until } from './database.js'
 
 const event = { type: 'Happened', data: 1 }
 
-test('an append to a standby: not applied, may be made elsewhere; reads work', async (context) => {
-  const primary = await cluster(context)
+const servers = [
+  ['installed, or of npm', findPrograms],
+  ['of npm', deliveredPrograms],
+] as const
+
+test.for(servers)('%s: an append to a standby is not applied, may be made elsewhere; reads work', async ([, find], context) => {
+  const primary = await cluster(context, {}, find)
   await primary.start()
   const db = databaseAt(primary.url, context)
   const writer = db.open()
@@ -72,9 +78,9 @@ function writing(adapter: EventStoreAdapter, streamId: string) {
   }
 }
 
-describe('the primary dies, and its standby is promoted', () => {
+describe.for(servers)('%s: the primary dies, and its standby is promoted', ([, find]) => {
   test('replicated synchronously: appends in flight are settled there, nothing acknowledged is lost', async (context) => {
-    const primary = await cluster(context)
+    const primary = await cluster(context, {}, find)
     await primary.start()
     const db = databaseAt(primary.url, context)
     const { pool, moveTo } = movingPool(primary)
@@ -110,7 +116,7 @@ describe('the primary dies, and its standby is promoted', () => {
     await following
   })
   test('replicated asynchronously: what is lost shows as a conflict with the actual version, never as a hole', async (context) => {
-    const primary = await cluster(context)
+    const primary = await cluster(context, {}, find)
     await primary.start()
     const db = databaseAt(primary.url, context)
     const { pool, moveTo } = movingPool(primary)
