@@ -44,7 +44,7 @@ interface Notified {
 type OwnPool = PostgresPool & { end(): Promise<void> }
 
 /** The engine over a `pg` pool. Pools live in closures: `util.inspect` of one shows the password. */
-export function poolEngine(options: ParsedOptions): Engine {
+export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engine, 'session'>> {
   const named = options.preparedStatements
   const listeners = new Set<() => void>()
   const hearing = new Set<() => void>()
@@ -213,7 +213,8 @@ export async function runStatement(
     rowMode: 'array',
     types: asText,
   } as QueryConfig)
-  return rows as readonly Row[]
+  // Taken out of the driver's result: its promises are kept until the old generation is collected, and each page of a long read with them.
+  return (rows as Row[]).splice(0)
 }
 
 const names = new WeakMap<Statement, string>()
