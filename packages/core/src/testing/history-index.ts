@@ -4,7 +4,7 @@ import { placesOf } from './sequence.js'
 import { type Attempt, type Called, type StreamHistory, type Write, addAttempt, attemptOf, createWrite } from './stream-history.js'
 
 /** Somebody who was given events of the log, or of a stream. */
-export interface Follower extends Called<ReadAllOperation | SubscribeOperation> {
+interface Follower extends Called<ReadAllOperation | SubscribeOperation> {
   /** Of the events it was given. */
   readonly numbers: readonly number[]
 }
