@@ -1,5 +1,5 @@
 /** What gives one request up. */
-export interface RequestSignal {
+interface RequestSignal {
   readonly control: AbortController
   uses: number
 }
