@@ -1,4 +1,4 @@
-import { type BackendCall, ConfigurationError, missingPackage } from '@millrace/core'
+import { type BackendCall, ConfigurationError, loadPackage } from '@millrace/core'
 import { DriverFailure } from './driver-failure.js'
 import type { DynamoClient, ParsedOptions } from './options.js'
 import { createRequestSignals } from './request-signals.js'
@@ -38,7 +38,7 @@ export function createRequests(options: ClientOptions, onTableGone: () => void =
   const signals = createRequestSignals()
 
   async function open(): Promise<void> {
-    commands ??= await loadSdk()
+    commands ??= await loadPackage<Commands>('dynamodb', '@aws-sdk/client-dynamodb', () => import('@aws-sdk/client-dynamodb'))
     if (client !== undefined) return
     const { client: given } = options
     if (given === undefined) own = makeClient(commands, options)
@@ -137,15 +137,5 @@ function makeClient(commands: Commands, { clientConfig, region, endpoint, reques
       return client.send(command)
     },
     destroy: () => client.destroy(),
-  }
-}
-
-/** @returns the module, for its commands. Errors: `configuration` with the command that installs it. */
-async function loadSdk(): Promise<Commands> {
-  try {
-    return (await import('@aws-sdk/client-dynamodb')) as unknown as Commands
-  } catch (error) {
-    if ((error as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND') throw missingPackage('dynamodb', ['@aws-sdk/client-dynamodb'])
-    throw new ConfigurationError('the package "@aws-sdk/client-dynamodb" could not be loaded.', { adapter: 'dynamodb', cause: error })
   }
 }
