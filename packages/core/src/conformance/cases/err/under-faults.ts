@@ -130,8 +130,9 @@ export const err04: ConformanceCase = {
     }
     // Nor are appends that come to nothing: made once reads have found out that the server is gone.
     t.step('appends while the server is down')
-    await faults?.restart?.(3 * timeoutMs)
     const [known] = streams
+    await untilBack(adapter, known ?? '')
+    await faults?.restart?.(3 * timeoutMs)
     await adapter
       .readStream(known ?? '', { timeoutMs })
       .toArray()
