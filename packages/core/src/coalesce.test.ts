@@ -127,16 +127,16 @@ describe('appends that meet', () => {
     const forever = async (stream: string): Promise<void> => {
       for (;;) await append(stream)
     }
-    for (let n = 0; n < 32; n += 1) void forever(`s${n}`)
+    for (let n = 0; n < 42; n += 1) void forever(`s${n}`)
     flights[0]?.answer()
     flights[1]?.answer()
     await turns()
-    expect(flights.slice(2).map(({ streams }) => streams.length)).toEqual([15, 15])
+    expect(flights.slice(2).map(({ streams }) => streams.length)).toEqual([20, 20])
     flights[2]?.answer()
     await turns()
     flights[3]?.answer()
     await turns()
-    expect(flights.slice(4).map(({ streams }) => streams.length)).toEqual([16, 16])
+    expect(flights.slice(4).map(({ streams }) => streams.length)).toEqual([21, 21])
   })
   it('sends at most 64 appends and a mebibyte at once', async () => {
     const { flights, append } = scene()

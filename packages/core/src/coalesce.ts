@@ -25,7 +25,7 @@ export interface AppendSender {
 /** Connections that carry flushes, appends of a flush, and payload bytes of it. */
 const [mostFlushes, mostAppends, mostBytes] = [2, 64, 1 << 20]
 /** Fewer than so many are not parted: what a statement costs by itself would be more than what is saved. */
-const leastShare = 8
+const leastShare = 16
 /** How long an append that is sent alone keeps a flush connection from the others. */
 const patienceMs = 50
 /** What is larger goes by itself. */
