@@ -39,6 +39,8 @@ interface GrpcClient {
   getChannel(): GrpcChannel
   append(metadata: unknown, options: object, answer: unknown): GrpcCall
 }
+/** What a client does with its client of gRPC to append. */
+type Action = (grpc: Pick<GrpcClient, 'append'>) => unknown
 interface GrpcCall {
   /** The target of the channel, until the call is put on a connection. */
   getPeer(): string
@@ -48,9 +50,12 @@ interface GrpcCall {
 interface GrpcChannel {
   getTarget(): string
   getConnectivityState(connect: boolean): number
+  /** Calls back when the state is another one, and at the deadline. */
+  watchConnectivityState(state: number, deadline: Date, listener: () => void): void
   close(): void
 }
-const shutDown = 4
+/** States of a channel, as gRPC numbers them. */
+const [idle, connecting, shutDown] = [0, 1, 4] as const
 
 export function createSession(options: ParsedOptions): Session {
   let client: EventStoreDBClient | undefined
@@ -121,7 +126,8 @@ export function createSession(options: ParsedOptions): Session {
 }
 
 /**
- * The answer to a change, or an error of ours at the deadline: the deadline's own reason would say that nothing was sent.
+ * The answer to a change, or an error of ours at the deadline: the deadline's own reason would say that nothing was sent. What is under way
+ * in this process by then still counts: an answer, or gRPC's word, two turns late, that it had no connection.
  *
  * @param giveUp says whether nothing was sent, and sees to it that nothing will be.
  */
@@ -130,9 +136,19 @@ export async function answered<T>(call: BackendCall, sent: Promise<T>, giveUp = 
     return await call.unlessAborted('deadline', sent)
   } catch (error) {
     if (!call.deadline.aborted || error !== call.deadline.reason) throw error
-    if (giveUp()) throw Object.assign(new Error('no connection until the deadline'), { type: 'not-connected' })
+    const late = await Promise.race([sent.then((answer) => ({ answer })), twoTurns()])
+    if (late !== undefined) return late.answer
+    if (giveUp()) throw notConnected()
     throw Object.assign(new Error('no answer until the deadline'), { type: 'deadline-exceeded' })
   }
+}
+
+async function twoTurns(): Promise<undefined> {
+  for (let turn = 1; turn <= 2; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+function notConnected(): Error {
+  return Object.assign(new Error('no connection until the deadline'), { type: 'not-connected' })
 }
 
 /** Only 1.3.1 reads by native code. */
@@ -140,7 +156,15 @@ function isKurrent(client: EventStoreDBClient): boolean {
   return 'rustClient' in client
 }
 
-type Append = (streamName: string, events: DriverEvent[], options: object) => OngoingAppend
+interface AppendOptions {
+  readonly expectedRevision: Expectation
+  readonly streamState: Expectation
+  readonly requiresLeader: true
+  /** Milliseconds. */
+  readonly deadline: number
+}
+
+type Append = (streamName: string, events: DriverEvent[], options: AppendOptions) => OngoingAppend
 
 interface OngoingAppend {
   readonly sent: Promise<DriverAppendResult>
@@ -156,38 +180,46 @@ interface OngoingAppend {
  * On that way a channel that was closed a moment ago throws where nobody can catch it: it is looked at before. And the deadline is not left to
  * gRPC: Node.js ends the requests of a call that is cancelled before it resets it, so what was sent of a batch until then would look to the
  * server like all of it. Such a call is cancelled before its first event is sent or after its last.
+ *
+ * Nor is a call handed to a channel that has yet to connect: gRPC keeps it, and does not tell whether it is still there or was sent and not
+ * answered. So what has no connection at its deadline was not sent, for certain.
  */
 function unaryAppend(client: EventStoreDBClient): Append {
   const internals = client as Internals
   const { execute, callArguments } = internals
   if (execute === undefined || callArguments === undefined)
     return (...args) => ({ sent: client.appendToStream(...args), giveUp: () => false })
-  return (...args) => {
+  return (streamName, events, options) => {
+    const endsAt = Date.now() + options.deadline
     let ongoing: GrpcCall | undefined
     let [target, isWhole, isGivenUp] = ['', false, false]
+    function handOver(grpc: GrpcClient, action: Action): unknown {
+      const channel = grpc.getChannel()
+      if (isGivenUp || channel.getConnectivityState(false) === shutDown) throw new Error('Channel has been shut down')
+      target = channel.getTarget()
+      return action({
+        append(metadata, its, answer) {
+          const call = grpc.append(metadata, { ...its, deadline: undefined }, answer)
+          call.once('finish', () => {
+            isWhole = true
+            if (isGivenUp) call.cancel()
+          })
+          return (ongoing = call)
+        },
+      })
+    }
     const told = {
       supports: () => Promise.resolve(false),
       throwOnAppendFailure: true,
       callArguments,
-      execute: (kind: unknown, name: string, action: (grpc: GrpcClient) => unknown) =>
+      execute: (kind: unknown, name: string, action: Action) =>
         execute(kind, name, (grpc) => {
           const channel = grpc.getChannel()
-          if (isGivenUp || channel.getConnectivityState(false) === shutDown) throw new Error('Channel has been shut down')
-          target = channel.getTarget()
-          const watched = Object.create(grpc) as GrpcClient
-          watched.append = (metadata, options, answer) => {
-            const call = grpc.append(metadata, { ...options, deadline: undefined }, answer)
-            call.once('finish', () => {
-              isWhole = true
-              if (isGivenUp) call.cancel()
-            })
-            return (ongoing = call)
-          }
-          return action(watched)
+          return isConnecting(channel) ? untilConnected(channel, endsAt).then(() => handOver(grpc, action)) : handOver(grpc, action)
         }),
     }
     return {
-      sent: client.appendToStream.call(told as unknown as EventStoreDBClient, ...args),
+      sent: client.appendToStream.call(told as unknown as EventStoreDBClient, streamName, events, options),
       giveUp() {
         isGivenUp = true
         const isUnsent = ongoing === undefined || ongoing.getPeer() === target
@@ -195,6 +227,20 @@ function unaryAppend(client: EventStoreDBClient): Append {
         return isUnsent
       },
     }
+  }
+}
+
+function isConnecting(channel: GrpcChannel): boolean {
+  const state = channel.getConnectivityState(false)
+  return state === idle || state === connecting
+}
+
+/** Until there is a connection, or none can be made. Rejects at the deadline. */
+async function untilConnected(channel: GrpcChannel, endsAt: number): Promise<void> {
+  while (isConnecting(channel)) {
+    if (Date.now() >= endsAt) throw notConnected()
+    const state = channel.getConnectivityState(true)
+    await new Promise<void>((resolve) => channel.watchConnectivityState(state, new Date(endsAt), resolve))
   }
 }
 

@@ -4,7 +4,7 @@ import { afterAll, inject } from 'vitest'
 import { openNode } from '../../../test/services/eventstoredb.js'
 import { eventStoreDBHarness } from './conformance-harness.js'
 
-const node = await openNode(inject('eventstoredb').url, '@kurrent/kurrentdb-client')
+const node = await openNode(inject('eventstoredb'), '@kurrent/kurrentdb-client')
 const makeClient = () => KurrentDBClient.connectionString(node.url)
 const shared = [makeClient(), makeClient()] as const
 afterAll(async () => {
@@ -23,9 +23,7 @@ describeConformance(
     shared,
     module: new URL('../../../test/conformance/eventstoredb.harness.mjs', import.meta.url),
   }),
-  // Commands by chance still find an answer here that is not the model's, and shrinking them outlasts the case: not proven.
   {
-    except: ['MOD-01'],
     profile: 'smoke',
     reportFile: `.reports/conformance-kurrentdb-${node.model === undefined ? 'node' : 'model'}.json`,
   },

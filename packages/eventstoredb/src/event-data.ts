@@ -70,7 +70,8 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 const token = { letter: 'e', format: 1, logId: '' } as const
 
 export function toToken({ commit, prepare }: DriverPosition): string {
-  return formatPosition({ ...token, body: `${commit}/${prepare}` })
+  const first = String(commit)
+  return formatPosition({ ...token, body: `${first}/${prepare === commit ? first : prepare}` })
 }
 
 /** Errors: `invalid-argument`. */

@@ -19,8 +19,7 @@ describeConformance(
     denied: node.denied,
     makeClient: () => EventStoreDBClient.connectionString(node.url),
   }),
-  // Commands by chance still find an answer here that is not the model's, and shrinking them outlasts the case: not proven.
-  { except: ['MOD-01'], profile: 'smoke', onReport: (report) => expect(report.totals.failed).toBe(0) },
+  { profile: 'smoke', onReport: (report) => expect(report.totals.failed).toBe(0) },
 )
 
 test('answers were lost', async () => {

@@ -25,7 +25,8 @@ export interface RunSettings {
   readonly probe: HarnessInstance
 }
 
-const limitMs: Readonly<Record<Profile, number>> = { smoke: 20_000, standard: 60_000, soak: 1_800_000 }
+/** How long a case may take that does not say so itself. */
+export const limitMs: Readonly<Record<Profile, number>> = { smoke: 20_000, standard: 60_000, soak: 1_800_000 }
 /** A race is tried so often before it counts as not proven. */
 const raceTries = 3
 
