@@ -9,6 +9,9 @@ const shared = {
 }
 const test = { retry: 0, testTimeout: 60_000, hookTimeout: 60_000, environment: 'node', pool: 'forks' } as const
 
+/** That the suite finds what it should: minutes of it, so `pnpm check` leaves it to `pnpm test`. */
+const proofs = ['test/mutants/**/*.test.ts', 'test/conformance/{broken-adapter,capability-sets,inverses,under-claims}.test.ts']
+
 /** Kinds of tests run one after the other: those with servers by themselves, since they look at who waits for whom. */
 const together = (groupOrder: number) => ({ maxWorkers: 2, sequence: { groupOrder } })
 const alone = (groupOrder: number) => ({ maxWorkers: 1, sequence: { groupOrder } })
@@ -24,8 +27,12 @@ export default defineConfig({
           name: 'unit',
           ...together(0),
           include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/{arch,checkers,conformance,mutants}/**/*.test.ts'],
-          exclude: ['**/*.int.test.ts'],
+          exclude: ['**/*.int.test.ts', ...proofs],
         },
+      },
+      {
+        ...shared,
+        test: { ...test, name: 'proofs', ...together(0), include: proofs },
       },
       {
         ...shared,

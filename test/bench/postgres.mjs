@@ -8,13 +8,16 @@ import { fsyncRate, pgbenchInserts } from './postgres-yardsticks.mjs'
 import { writers } from './postgres-writers.mjs'
 
 // Appends, reads and lag of the Postgres adapter as ratios to raw `pg` and pgbench on the same server, interleaved in one run.
-//   pnpm bench            all, about five minutes         pnpm bench --quick    a glance
+//   pnpm bench                     all, about five minutes
+//   pnpm bench --quick             a glance
+//   pnpm bench pgbench batches     only these sections
 // A ratio above 1 means that the adapter is faster than the yardstick. Targets are printed beside; nothing fails by time.
 
 register('../conformance/ts-hooks.mjs', import.meta.url)
 const { findPostgres } = await import('../services/postgres.ts')
 
 const quick = process.argv.includes('--quick')
+const only = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 const rounds = quick ? 3 : 5
 const ms = quick ? 400 : 1500
 const service = await findPostgres()
@@ -23,29 +26,49 @@ if (service.status === 'not proven') {
   process.exit(0)
 }
 
+const sections = {
+  async appends() {
+    console.log('Appends, one event of 200 bytes each, default options; yardstick: a prepared INSERT ... VALUES, a connection a caller')
+    for (const callers of [1, 8, 32]) print(`${callers} callers`, 'appends/s', await appends(callers, {}), callers === 1 ? 0.75 : undefined)
+    console.log('The same without coalescing, a connection a caller')
+    print('32 callers', 'appends/s', await appends(32, { coalesce: false }))
+    console.log("The same with order: 'strict'")
+    print('32 callers', 'appends/s', await appends(32, { order: 'strict' }))
+  },
+  async pgbench() {
+    console.log('The same, one process; yardstick: pgbench, the same INSERT, 32 connections')
+    await againstPgbench()
+  },
+  async processes() {
+    console.log('4 processes of 8 callers; yardstick: the same with a connection a caller')
+    print('4 x 8 callers', 'appends/s', await processes(), 2)
+  },
+  async batches() {
+    console.log('Appends of 100 events; yardstick: one INSERT with 100 rows of VALUES')
+    print('1 caller', 'events/s', await batches(), 1)
+  },
+  async lag() {
+    console.log('From acknowledgement to a subscriber of another process; polls 5 ms apart')
+    await lag()
+  },
+  async reads() {
+    const events = quick ? 20_000 : 100_000
+    console.log(`Reads of ${events.toLocaleString('en')} events; yardstick: keyset paging by 1,000 with pg's own parsers`)
+    for (const [name, result] of await reads(events)) print(name, 'events/s', result, name === 'readAll' ? 1.5 : undefined)
+  },
+  async embedded() {
+    console.log('Embedded (PGlite in memory); yardstick: the Postgres adapter on the server')
+    print('1 caller', 'appends/s', await embeddedAppends())
+  },
+}
+
 try {
   await describeServer()
-  console.log(
-    '\nAppends, one event of 200 bytes each, default options; yardstick: a prepared one-row INSERT ... VALUES, a connection a caller',
-  )
-  for (const callers of [1, 8, 32]) print(`${callers} callers`, 'appends/s', await appends(callers, {}), callers === 1 ? 0.75 : undefined)
-  console.log('The same without coalescing, a connection a caller')
-  print('32 callers', 'appends/s', await appends(32, { coalesce: false }))
-  console.log("The same with order: 'strict'")
-  print('32 callers', 'appends/s', await appends(32, { order: 'strict' }))
-  console.log('\nThe same, one process; yardstick: pgbench, the same INSERT, 32 connections')
-  await againstPgbench()
-  console.log('\n4 processes of 8 callers; yardstick: the same with a connection a caller')
-  print('4 x 8 callers', 'appends/s', await processes(), 2)
-  console.log('\nAppends of 100 events; yardstick: one INSERT with 100 rows of VALUES')
-  print('1 caller', 'events/s', await batches(), 1)
-  console.log('\nFrom acknowledgement to a subscriber of another process; polls 5 ms apart')
-  await lag()
-  const events = quick ? 20_000 : 100_000
-  console.log(`\nReads of ${events.toLocaleString('en')} events; yardstick: keyset paging by 1,000 with pg's own parsers`)
-  for (const [name, result] of await reads(events)) print(name, 'events/s', result, name === 'readAll' ? 1.5 : undefined)
-  console.log('\nEmbedded (PGlite in memory); yardstick: the Postgres adapter on the server')
-  print('1 caller', 'appends/s', await embeddedAppends())
+  for (const [name, run] of Object.entries(sections)) {
+    if (only.length > 0 && !only.includes(name)) continue
+    console.log('')
+    await run()
+  }
 } finally {
   await service.stop()
 }

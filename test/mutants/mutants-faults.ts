@@ -93,6 +93,13 @@ export const faultMutants: readonly Mutant[] = [
     { file: 'subscription.ts', find: 'const source = start()', replace: 'let source = start()' },
     { file: 'subscription.ts', find: 'if (failures === 0) yield', replace: 'source = start()\n        if (failures === 0) yield' },
   ),
+  plant(
+    'caught-up-once',
+    'SUB-10',
+    'a subscription that resumed does not say that it has caught up',
+    'the subscription gets there: it has caught up again, and says so',
+    { file: 'subscription.ts', find: '[failures, saidCaughtUp] = [failures + 1, false]', replace: '[failures] = [failures + 1]' },
+  ),
   plant('late-delete', 'DEL-11', 'a delete hides whatever is there when it arrives', 'what was appended after the delete is visible', {
     file: backend,
     find: "if (stream === undefined || head.status !== 'live' || head.version !== version) return false",

@@ -60,6 +60,15 @@ export const headMutants: readonly Mutant[] = [
     'stream.firstVersion = before + 1\n',
   ),
   plant(
+    'stuck-at-emptied',
+    'DEL-05',
+    'a subscription takes what was emptied by truncation for a hole',
+    'the subscription gets there: the end of what is empty',
+    'subscription-sources.ts',
+    ' && head.version >= head.firstVersion',
+    '',
+  ),
+  plant(
     'late-delete-hides',
     'DEL-08',
     'a delete hides what was appended after its version was read',

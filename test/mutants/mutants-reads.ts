@@ -194,6 +194,15 @@ export const readMutants: readonly Mutant[] = [
     '[Symbol.asyncIterator]() { return (this.one ??= iteratePages(start, decodeEvent)) },',
   ),
   plant(
+    'left-and-not-done',
+    'RDS-15',
+    'an iteration that is left does not say that it is done',
+    'an iteration that is left says so',
+    'paging.ts',
+    'end()\n      return Promise.resolve({ done: true, value: undefined })',
+    'end()\n      return Promise.resolve({})',
+  ),
+  plant(
     'truncated-is-deleted',
     'RDS-16',
     'a stream of which all is truncated counts as deleted',

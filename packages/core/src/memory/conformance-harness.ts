@@ -12,6 +12,8 @@ export interface MemoryHarnessOptions {
   readonly name?: string | undefined
   readonly capabilities?: MemoryCapabilities | undefined
   readonly module?: URL | undefined
+  /** What the backend says to leave to core, or to do itself: so that the other half of core is under the suite too. */
+  readonly backend?: Pick<Backend, 'filters' | 'settles'> | undefined
 }
 
 const secret = 'correct-horse-battery-staple'
@@ -26,17 +28,17 @@ export function memoryHarness(options: MemoryHarnessOptions = {}): ConformanceHa
     name: options.name ?? 'memory',
     module: options.module,
     secrets: [secret],
-    createAdapter: (context) => Promise.resolve(createInstance(capabilities, context)),
+    createAdapter: (context) => Promise.resolve(createInstance(capabilities, context, options.backend)),
   }
 }
 
-function createInstance(capabilities: Capabilities, context: HarnessContext): HarnessInstance {
+function createInstance(capabilities: Capabilities, context: HarnessContext, parts: MemoryHarnessOptions['backend']): HarnessInstance {
   const store = createMemoryStore()
   const { pageSize, connections = Infinity, setup = 'auto' } = context
   const created = { yes: false }
   const wire = playedWire()
   const adapterOver = (backend: Partial<Backend>): EventStoreAdapter =>
-    createAdapter({ ...wire.over(memoryBackend(store, capabilities, connections)), classifyError, ...backend }, { pageSize })
+    createAdapter({ ...wire.over(memoryBackend(store, capabilities, connections)), classifyError, ...parts, ...backend }, { pageSize })
   const adapter = adapterOver({ open: () => setUp(created, setup) })
 
   return {

@@ -2,7 +2,7 @@ import type { Anomaly, Refusal } from './anomaly.js'
 import { checkLog } from './check-log.js'
 import { checkStream } from './check-stream.js'
 import type { History } from './history.js'
-import { streamHistories } from './stream-history.js'
+import { indexHistory } from './history-index.js'
 
 export interface HistoryVerdict {
   /** Nothing is wrong, and everything could be judged. */
@@ -22,15 +22,16 @@ export interface HistoryVerdict {
 export function checkHistory(history: History): HistoryVerdict {
   const anomalies: Anomaly[] = []
   const refused: Refusal[] = []
-  for (const stream of streamHistories(history).values()) {
+  const index = indexHistory(history)
+  for (const stream of index.streams.values()) {
     const { streamId, final, refusal } = stream
     if (refusal !== undefined) refused.push(refusal)
     else if (final === undefined) {
       const isEmpty = stream.writes.length === 0 && stream.reads.length === 0 && stream.states.length === 0 && stream.checks.length === 0
       if (!isEmpty) refused.push({ streamId, reason: 'the history does not say what the stream holds in the end' })
-    } else anomalies.push(...checkStream({ ...stream, final }, history.declares.strongReads))
+    } else anomalies.push(...checkStream({ ...stream, final }, index, history.declares.strongReads))
   }
-  const log = checkLog(history)
+  const log = checkLog(history, index)
   anomalies.push(...log.anomalies)
   refused.push(...log.refused)
   return { holds: anomalies.length === 0 && refused.length === 0, anomalies, refused }

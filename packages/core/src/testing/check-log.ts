@@ -1,16 +1,9 @@
-import { type Anomaly, type Findings, type Refusal, createFindings } from './anomaly.js'
+import { type Anomaly, type AnomalyName, type Findings, type Refusal, createFindings } from './anomaly.js'
 import { type Reader, checkReader } from './check-reader.js'
-import type { History, HistoryEvent, ReadAllOperation, SubscribeOperation } from './history.js'
-import {
-  type EventNumbers,
-  type Origins,
-  type Sequence,
-  acknowledgedBefore,
-  createEventNumbers,
-  createSequence,
-  hiddenStreams,
-  originsOf,
-} from './log-index.js'
+import type { History, HistoryEvent, SubscribeOperation } from './history.js'
+import { type HistoryIndex, indexHistory } from './history-index.js'
+import { type Sequence, acknowledgedBefore, createSequence, placesOf } from './sequence.js'
+import type { Attempt, Write } from './stream-history.js'
 
 type Log = readonly HistoryEvent[]
 
@@ -18,49 +11,61 @@ type Log = readonly HistoryEvent[]
  * Checker B: the log as it stands in the end, and everything that was read of it; subscriptions to streams too. In O(n log n). Every
  * rule is one sentence of conformance.md §4, so it is exact for those rules.
  */
-export function checkLog(history: History): { readonly anomalies: readonly Anomaly[]; readonly refused: readonly Refusal[] } {
+export function checkLog(
+  history: History,
+  index: HistoryIndex = indexHistory(history),
+): { readonly anomalies: readonly Anomaly[]; readonly refused: readonly Refusal[] } {
   const findings = createFindings('log')
   const refused: Refusal[] = []
-  const numbers = createEventNumbers()
-  const origins = originsOf(history, numbers)
   const { log } = history
   if (log !== undefined) {
-    const sequence = createSequence(log, numbers, origins)
-    const wrong = checkContent(history, log, sequence, findings)
-    checkStreamOrder(history, log, wrong, findings)
-    checkPositions(history, log, numbers, sequence, findings)
+    const { logNumbers, numbers, writes } = index
+    const sequence = createSequence(log, logNumbers, placesOf([logNumbers], numbers.count()), writes)
+    const wrong = checkContent(history, index, log, sequence, findings)
+    checkStreamOrder(index, log, wrong, findings)
+    checkPositions(index, log, findings)
     if (history.declares.realTimeOrder) checkRealTimeOrder(sequence, findings)
-    checkLogReaders(history, log, sequence, findings, refused)
+    checkLogReaders(history, index, log, sequence, findings, refused)
   }
-  checkStreamSubscriptions(history, numbers, origins, findings, refused)
+  checkStreamSubscriptions(index, findings, refused)
   return { anomalies: findings.anomalies, refused }
 }
 
 /** Every acknowledged event once, none rejected or unheard of, no part of an append. @returns streams that the log has wrong. */
-function checkContent(history: History, log: Log, sequence: Sequence, findings: Findings): Set<string> {
+function checkContent(
+  { declares: { contiguousBatches } }: History,
+  { attempts, writes }: HistoryIndex,
+  log: Log,
+  sequence: Sequence,
+  findings: Findings,
+): Set<string> {
   const wrong = new Set<string>()
-  const found = (name: 'duplicate' | 'phantom' | 'aborted-read' | 'lost-write', event: HistoryEvent, what: string): void => {
-    wrong.add(event.streamId)
-    findings.add(name, `${event.id} ${what}`, sequence.originOf(event)?.operations ?? [], event.streamId)
+  const found = (name: AnomalyName, streamId: string, id: string, number: number, what: string): void => {
+    wrong.add(streamId)
+    findings.add(name, `${id} ${what}`, operationsOf(writes[number]), streamId)
   }
-  for (const [place, event] of log.entries()) {
-    const outcome = sequence.originAt(place)?.outcome
-    if (sequence.isAgain(place)) found('duplicate', event, 'stands twice in the log')
-    if (outcome === undefined) found('phantom', event, 'is in the log and was never appended')
-    else if (outcome === 'rejected') found('aborted-read', event, 'is in the log, although its append was rejected')
+  for (let place = 0; place < log.length; place += 1) {
+    const { streamId, id } = log[place] as HistoryEvent
+    const number = sequence.numberAt(place)
+    const outcome = writes[number]?.outcome
+    if (sequence.isAgain(place)) found('duplicate', streamId, id, number, 'stands twice in the log')
+    if (outcome === undefined) found('phantom', streamId, id, number, 'is in the log and was never appended')
+    else if (outcome === 'rejected') found('aborted-read', streamId, id, number, 'is in the log, although its append was rejected')
   }
-  const { contiguousBatches } = history.declares
-  for (const [index, operation] of history.operations.entries()) {
-    if (operation.op !== 'append' || operation.outcome === 'rejected') continue
+  for (let at = 0; at < attempts.length;) {
+    const { index, outcome } = attempts[at] as Attempt
     let [count, contiguous] = [0, true]
-    const missing: HistoryEvent[] = []
-    for (const { streamId, ids } of operation.parts) {
+    const missing: { readonly streamId: string; readonly id: string; readonly number: number }[] = []
+    // The parts of one call.
+    for (let part = attempts[at]; part?.index === index; at += 1, part = attempts[at]) {
+      if (outcome === 'rejected') continue
+      const { streamId, ids, numbers } = part
+      count += numbers.length
       let next: number | undefined
-      for (const id of ids) {
-        const event = { streamId, id, version: 0 }
-        const place = sequence.placeOf(event)
-        count += 1
-        if (place === undefined) missing.push(event)
+      for (let n = 0; n < numbers.length; n += 1) {
+        const number = numbers[n] as number
+        const place = sequence.placeOf(number)
+        if (place === undefined) missing.push({ streamId, id: ids[n] ?? '', number })
         else if (next !== undefined && place !== next) contiguous = false
         next = (place ?? -1) + 1
       }
@@ -69,9 +74,9 @@ function checkContent(history: History, log: Log, sequence: Sequence, findings: 
     if (first === undefined) {
       if (contiguousBatches && !contiguous)
         findings.add('torn-batch', 'the events of an append do not stand one after the other in the log', [index])
-    } else if (operation.outcome === 'ok') {
-      for (const event of missing) found('lost-write', event, 'was acknowledged, and is not in the log')
-    } else if (missing.length < count && sequence.originOf(first)?.outcome !== 'ok') {
+    } else if (outcome === 'ok') {
+      for (const { streamId, id, number } of missing) found('lost-write', streamId, id, number, 'was acknowledged, and is not in the log')
+    } else if (missing.length < count && writes[first.number]?.outcome !== 'ok') {
       wrong.add(first.streamId)
       const message = `of an append whose outcome is unknown ${missing.length} of ${count} events are not in the log`
       findings.add('torn-batch', message, [index], first.streamId)
@@ -81,25 +86,27 @@ function checkContent(history: History, log: Log, sequence: Sequence, findings: 
 }
 
 /** The log cut to a stream is that stream. */
-function checkStreamOrder(history: History, log: Log, wrong: ReadonlySet<string>, findings: Findings): void {
-  const cut = new Map<string, HistoryEvent[]>()
-  for (const event of log) {
-    const events = cut.get(event.streamId)
-    if (events === undefined) cut.set(event.streamId, [event])
-    else events.push(event)
+function checkStreamOrder({ streams, hidden, logNumbers }: HistoryIndex, log: Log, wrong: ReadonlySet<string>, findings: Findings): void {
+  const cut = new Map<string, number[]>()
+  const misplaced = new Map<string, number>()
+  for (let place = 0; place < log.length; place += 1) {
+    const { streamId, version } = log[place] as HistoryEvent
+    let numbers = cut.get(streamId)
+    if (numbers === undefined) cut.set(streamId, (numbers = []))
+    numbers.push(logNumbers[place] as number)
+    if (version !== numbers.length && !misplaced.has(streamId)) misplaced.set(streamId, version)
   }
-  const hidden = hiddenStreams(history)
-  for (const streamId of new Set([...cut.keys(), ...Object.keys(history.streams)])) {
+  for (const streamId of new Set([...cut.keys(), ...streams.keys()])) {
     if (wrong.has(streamId)) continue
-    const inLog = cut.get(streamId) ?? []
-    const out = inLog.find(({ version }, index) => version !== index + 1)
-    if (out !== undefined) findings.add('stream-order', `the log has version ${out.version} of a stream out of its order`, [], streamId)
-    else if (!hidden.has(streamId) && Object.hasOwn(history.streams, streamId)) {
-      const stream = history.streams[streamId] ?? []
-      if (stream.length !== inLog.length || stream.some(({ id }, index) => id !== inLog[index]?.id))
+    const out = misplaced.get(streamId)
+    const { final, finalNumbers } = streams.get(streamId) ?? { final: undefined, finalNumbers: [] }
+    if (out !== undefined) findings.add('stream-order', `the log has version ${out} of a stream out of its order`, [], streamId)
+    else if (!hidden.has(streamId) && final !== undefined) {
+      const inLog = cut.get(streamId) ?? []
+      if (finalNumbers.length !== inLog.length || finalNumbers.some((number, index) => number !== inLog[index]))
         findings.add(
           'stream-order',
-          `the log, cut to a stream, is not that stream: ${inLog.length} and ${stream.length} events`,
+          `the log, cut to a stream, is not that stream: ${inLog.length} and ${finalNumbers.length} events`,
           [],
           streamId,
         )
@@ -108,93 +115,110 @@ function checkStreamOrder(history: History, log: Log, wrong: ReadonlySet<string>
 }
 
 /** A position is one event, for all, always. */
-function checkPositions(history: History, log: Log, numbers: EventNumbers, sequence: Sequence, findings: Findings): void {
+function checkPositions({ numbers: all, logNumbers, attempts, reads, followers }: HistoryIndex, log: Log, findings: Findings): void {
   const events = new Map<string, number>()
   const positions: (string | undefined)[] = []
   function see(position: string | undefined, number: number, index: number | undefined): void {
-    if (position === undefined) return
-    const event = events.get(position)
     const other = positions[number]
-    if (event === number && other === position) return
+    // As it was seen before.
+    if (position === undefined || other === position) return
+    const event = events.get(position)
     const operations = index === undefined ? [] : [index]
     if (event === undefined) events.set(position, number)
     else if (event !== number) findings.add('divergent-position', `the position ${position} is of two events`, operations)
     if (other === undefined) positions[number] = position
-    else if (other !== position) findings.add('divergent-position', `an event has the positions ${other} and ${position}`, operations)
+    else findings.add('divergent-position', `an event has the positions ${other} and ${position}`, operations)
   }
-  for (const [place, { position }] of log.entries()) see(position, sequence.numberAt(place), undefined)
-  for (const [index, operation] of history.operations.entries()) {
-    if (operation.op === 'append')
-      for (const [n, { streamId, ids }] of operation.parts.entries()) {
-        const last = ids.at(-1)
-        if (last !== undefined) see(operation.results?.[n]?.position, numbers.of({ streamId, id: last }), index)
-      }
-    else if (operation.op === 'read' || operation.op === 'read-all' || operation.op === 'subscribe')
-      for (const event of operation.events) see(event.position, numbers.of(event), index)
+  function seeAll(seen: readonly HistoryEvent[], numbers: readonly number[], index: number | undefined): void {
+    for (let n = 0; n < seen.length; n += 1) see((seen[n] as HistoryEvent).position, numbers[n] as number, index)
   }
+  seeAll(log, logNumbers, undefined)
+  for (const { index, position, numbers } of attempts) {
+    const last = numbers.at(-1)
+    if (last !== undefined) see(position, last, index)
+  }
+  for (const { index, operation } of reads)
+    for (const { position, streamId, id } of operation.events) see(position, all.of(streamId, id), index)
+  for (const { index, operation, numbers } of followers) seeAll(operation.events, numbers, index)
 }
 
 /** Acknowledged before invoked: lower position. One sweep: nothing returned before the largest invoke ahead of it. */
 function checkRealTimeOrder(sequence: Sequence, findings: Findings): void {
   let [invoke, index] = [-Infinity, -1]
   for (let place = 0; place < sequence.length; place += 1) {
-    const origin = sequence.originAt(place)
-    if (origin === undefined || origin.outcome === 'rejected') continue
-    const [first = -1] = origin.operations
-    if (origin.return < invoke)
+    const write = sequence.writeAt(place)
+    if (write === undefined || write.outcome === 'rejected') continue
+    const first = write.attempts[0]?.index ?? -1
+    if (write.return < invoke)
       findings.add('realtime-order', 'an append was acknowledged before another was begun, and stands behind it in the log', [first, index])
-    if (origin.invoke > invoke) [invoke, index] = [origin.invoke, first]
+    if (write.invoke > invoke) [invoke, index] = [write.invoke, first]
   }
 }
 
-function checkLogReaders(history: History, log: Log, sequence: Sequence, findings: Findings, refused: Refusal[]): void {
-  const places = new Map(log.map(({ position }, place) => [position, place]))
+function checkLogReaders(
+  { since, declares: { strongReads } }: History,
+  { writes, followers }: HistoryIndex,
+  log: Log,
+  sequence: Sequence,
+  findings: Findings,
+  refused: Refusal[],
+): void {
+  let places: Map<string | undefined, number> | undefined
   const acknowledged = acknowledgedBefore(sequence)
-  const { strongReads } = history.declares
-  function judge(
-    index: number,
-    operation: ReadAllOperation | SubscribeOperation,
-    reader: Omit<Reader, 'index' | 'after' | 'filter' | 'events'>,
-  ): void {
-    const { after, filter, events } = operation
-    const fromStart = reader.direction === 'forwards' && (after === undefined || after === 'start')
-    const place = typeof after === 'string' ? places.get(after) : undefined
-    const known = fromStart
-      ? history.since === undefined
-      : after === undefined || after === 'end' || after === history.since || place !== undefined
-    if (known) checkReader({ ...reader, index, after: place, filter, events }, sequence, findings)
-    else refused.push({ reason: `operation ${index} reads from a place of the log that this history does not know` })
-  }
-  for (const [index, operation] of history.operations.entries()) {
-    if (operation.op === 'read-all' && operation.outcome === 'ok') {
-      const { direction, cut, events, limit = Infinity } = operation
-      const complete = !cut && events.length < limit
+  for (const { index, operation, numbers } of followers) {
+    const { op, after, filter, events } = operation
+    if (op === 'read-all' ? operation.outcome !== 'ok' : operation.streamId !== undefined) continue
+    const direction = op === 'read-all' ? operation.direction : 'forwards'
+    const fromStart = direction === 'forwards' && (after === undefined || after === 'start')
+    let place: number | undefined
+    if (typeof after === 'string' && !fromStart && after !== 'end') {
+      places ??= new Map(log.map(({ position }, at) => [position, at]))
+      place = places.get(after)
+    }
+    const known = fromStart ? since === undefined : after === undefined || after === 'end' || after === since || place !== undefined
+    if (!known) {
+      refused.push({ reason: `operation ${index} reads from a place of the log that this history does not know` })
+      continue
+    }
+    const asked = { index, after: place, filter, events, numbers }
+    if (op === 'subscribe') checkReader({ ...asked, ...subscriber(operation, log.length) }, sequence, writes, findings)
+    else {
+      const { cut, limit = Infinity, invoke } = operation
       // Down to where the history begins is not down to the start.
-      const whole = direction === 'forwards' || history.since === undefined
-      judge(index, operation, { direction, due: strongReads ? acknowledged(operation.invoke) : 0, complete: complete && whole })
-    } else if (operation.op === 'subscribe' && operation.streamId === undefined) judge(index, operation, subscriber(operation, log.length))
+      const whole = direction === 'forwards' || since === undefined
+      const complete = !cut && events.length < limit && whole
+      checkReader({ ...asked, direction, due: strongReads ? acknowledged(invoke) : 0, complete }, sequence, writes, findings)
+    }
   }
 }
 
 /** Subscriptions to streams: as readers of the stream, as it stands in the end. */
-function checkStreamSubscriptions(history: History, numbers: EventNumbers, origins: Origins, findings: Findings, refused: Refusal[]): void {
+function checkStreamSubscriptions(
+  { streams, hidden, followers, writes, placesInStream }: HistoryIndex,
+  findings: Findings,
+  refused: Refusal[],
+): void {
   const sequences = new Map<string, Sequence>()
-  const hidden = hiddenStreams(history)
-  for (const [index, operation] of history.operations.entries()) {
+  for (const { index, operation, numbers } of followers) {
     if (operation.op !== 'subscribe' || operation.streamId === undefined) continue
     const { streamId, after, events } = operation
-    if (hidden.has(streamId) || !Object.hasOwn(history.streams, streamId)) {
+    const { final, finalNumbers } = streams.get(streamId) ?? { final: undefined, finalNumbers: [] }
+    if (hidden.has(streamId) || final === undefined) {
       refused.push({ streamId, reason: `operation ${index} subscribes to a stream that does not show all its events in the end` })
       continue
     }
-    const sequence = sequences.get(streamId) ?? createSequence(history.streams[streamId] ?? [], numbers, origins)
+    const sequence = sequences.get(streamId) ?? createSequence(final, finalNumbers, placesInStream, writes)
     sequences.set(streamId, sequence)
     const place = typeof after === 'number' && after > 0 ? after - 1 : undefined
-    checkReader({ ...subscriber(operation, sequence.length), index, after: place, filter: undefined, events, streamId }, sequence, findings)
+    const reader = { ...subscriber(operation, sequence.length), index, after: place, filter: undefined, events, numbers, streamId }
+    checkReader(reader, sequence, writes, findings)
   }
 }
 
-function subscriber({ after, live, caughtUp }: SubscribeOperation, length: number): Omit<Reader, 'index' | 'after' | 'filter' | 'events'> {
+function subscriber(
+  { after, live, caughtUp }: SubscribeOperation,
+  length: number,
+): Pick<Reader, 'direction' | 'due' | 'complete' | 'startedBy'> {
   return {
     direction: 'forwards',
     due: length,
@@ -202,4 +226,8 @@ function subscriber({ after, live, caughtUp }: SubscribeOperation, length: numbe
     // The end it began at was passed before it said to have caught up.
     startedBy: after === 'end' ? (caughtUp ?? Infinity) : undefined,
   }
+}
+
+function operationsOf(write: Write | undefined): number[] {
+  return write?.attempts.map(({ index }) => index) ?? []
 }

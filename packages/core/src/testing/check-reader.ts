@@ -1,7 +1,8 @@
 import type { LogFilter } from '../adapter.js'
-import type { Findings } from './anomaly.js'
+import type { AnomalyName, Findings } from './anomaly.js'
 import type { HistoryEvent } from './history.js'
-import type { Sequence } from './log-index.js'
+import type { Sequence } from './sequence.js'
+import type { Write } from './stream-history.js'
 
 /** What a reader asked for, and got. */
 export interface Reader {
@@ -13,6 +14,8 @@ export interface Reader {
   readonly startedBy?: number | undefined
   readonly filter: LogFilter | undefined
   readonly events: readonly HistoryEvent[]
+  /** Of these events. */
+  readonly numbers: readonly number[]
   /** Places below this one were there to be seen while it read. */
   readonly due: number
   /** It read on until nothing was left. */
@@ -21,58 +24,63 @@ export interface Reader {
 }
 
 /** What a reader got after p is a gapless, filtered slice of the sequence after p, and reaches as far as it had to. */
-export function checkReader(reader: Reader, sequence: Sequence, findings: Findings): void {
-  const { index, direction, filter, events, streamId, due, complete } = reader
+export function checkReader(reader: Reader, sequence: Sequence, writes: readonly (Write | undefined)[], findings: Findings): void {
+  const { index, direction, filter, events, numbers, streamId, due, complete, after, startedBy } = reader
   const forwards = direction === 'forwards'
-  const add = (name: Parameters<Findings['add']>[0], message: string, more: readonly number[] = []): void =>
-    findings.add(name, message, [index, ...more], streamId)
-  const delivered = new Set<number>()
+  const counts = sequence.countsOf(filter)
   /** Forwards: the next place due. Backwards: the place behind the next one due. */
-  let cursor = startOf(reader, sequence)
-  if (reader.after !== undefined) delivered.add(reader.after)
-  for (const event of events) {
-    const place = sequence.placeOf(event)
-    if (place === undefined) return reportUnknown(event)
-    if (sequence.countMatching(filter, place, place + 1) === 0) return add('phantom', `it got ${event.id}, which its filter excludes`)
-    if (delivered.has(place)) return add('duplicate', `it got ${event.id} twice`)
-    if (forwards ? place < cursor : place >= cursor) return add('non-monotonic-read', `it got ${event.id} behind a later event`)
+  let cursor = forwards ? (after === undefined ? 0 : after + 1) : (after ?? sequence.length)
+  for (let n = 0; n < events.length; n += 1) {
+    const { id } = events[n] as HistoryEvent
+    const number = numbers[n] as number
+    const place = sequence.placeOf(number)
+    if (place === undefined) return reportUnknown(id, writes[number])
+    if (countMatching(place, place + 1) === 0) return add('phantom', `it got ${id}, which its filter excludes`)
+    if (forwards ? place < cursor : place >= cursor) {
+      if (place === after || numbers.indexOf(number) < n) return add('duplicate', `it got ${id} twice`)
+      return add('non-monotonic-read', `it got ${id} behind a later event`)
+    }
     const [from, to] = forwards ? [cursor, place] : [place + 1, cursor]
-    const first = event === events[0]
     // Backwards from the end, the first event tells where the end was.
-    if (first && !forwards && reader.after === undefined) {
-      if (isSkipped(reader, sequence, from, due, first)) return add('unseen', `it began behind ${firstMatching(from, due)}`)
-    } else if (isSkipped(reader, sequence, from, to, first)) return add('skipped-read', `it passed over ${firstMatching(from, to)}`)
-    delivered.add(place)
+    if (n === 0 && !forwards && after === undefined) {
+      if (isSkipped(from, due, true)) return add('unseen', `it began behind ${firstMatching(from, due)}`)
+    } else if (isSkipped(from, to, n === 0)) return add('skipped-read', `it passed over ${firstMatching(from, to)}`)
     cursor = forwards ? place + 1 : place
   }
   if (!complete) return
-  const begun = events.length > 0 || reader.after !== undefined
+  const begun = events.length > 0 || after !== undefined
   const [from, to] = forwards ? [cursor, due] : [0, begun ? cursor : due]
-  if (isSkipped(reader, sequence, from, to, events.length === 0))
+  if (isSkipped(from, to, events.length === 0))
     add(forwards || !begun ? 'unseen' : 'skipped-read', `it ended without ${firstMatching(from, to)}, which was there to be seen`)
 
-  function reportUnknown(event: HistoryEvent): void {
-    const origin = sequence.originOf(event)
-    if (origin === undefined) return add('phantom', `it got ${event.id}, which was never appended`)
-    const what = origin.outcome === 'ok' ? 'is not there in the end' : origin.outcome === 'rejected' ? 'was rejected' : 'did not come to be'
-    add('aborted-read', `it got ${event.id}, which ${what}`, origin.operations)
+  function add(name: AnomalyName, message: string, more: readonly number[] = []): void {
+    findings.add(name, message, [index, ...more], streamId)
+  }
+  function reportUnknown(id: string, write: Write | undefined): void {
+    if (write === undefined) return add('phantom', `it got ${id}, which was never appended`)
+    const { outcome, attempts } = write
+    const what = outcome === 'ok' ? 'is not there in the end' : outcome === 'rejected' ? 'was rejected' : 'did not come to be'
+    add(
+      'aborted-read',
+      `it got ${id}, which ${what}`,
+      attempts.map((attempt) => attempt.index),
+    )
+  }
+  /** Events from place `from` up to, not including, `to` that pass the filter. */
+  function countMatching(from: number, to: number): number {
+    if (to <= from) return 0
+    return counts === undefined ? to - from : (counts[to] ?? 0) - (counts[from] ?? 0)
   }
   function firstMatching(from: number, to: number): string {
-    for (let place = from; place < to; place += 1) if (sequence.countMatching(filter, place, place + 1) === 1) return sequence.at(place).id
+    for (let place = from; place < to; place += 1) if (countMatching(place, place + 1) === 1) return sequence.at(place).id
     return ''
   }
-}
-
-function startOf({ direction, after }: Reader, sequence: Sequence): number {
-  if (direction === 'forwards') return after === undefined ? 0 : after + 1
-  return after ?? sequence.length
-}
-
-/** Whether something between two places was due. `first`: before the first event that was delivered. */
-function isSkipped({ startedBy, filter }: Reader, sequence: Sequence, from: number, to: number, first: boolean): boolean {
-  if (!first || startedBy === undefined) return sequence.countMatching(filter, from, to) > 0
-  // Begun at the end: only what was appended after that moment is due.
-  for (let place = from; place < to; place += 1)
-    if ((sequence.originAt(place)?.invoke ?? 0) > startedBy && sequence.countMatching(filter, place, place + 1) === 1) return true
-  return false
+  /** Whether something between two places was due. `first`: before the first event that was delivered. */
+  function isSkipped(from: number, to: number, first: boolean): boolean {
+    if (!first || startedBy === undefined) return countMatching(from, to) > 0
+    // Begun at the end: only what was appended after that moment is due.
+    for (let place = from; place < to; place += 1)
+      if ((sequence.writeAt(place)?.invoke ?? 0) > startedBy && countMatching(place, place + 1) === 1) return true
+    return false
+  }
 }

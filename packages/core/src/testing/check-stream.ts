@@ -1,6 +1,7 @@
 import type { ExpectedVersion } from '../expected-version.js'
 import { type Anomaly, type AnomalyName, type Findings, createFindings } from './anomaly.js'
 import type { HistoryEvent } from './history.js'
+import type { HistoryIndex } from './history-index.js'
 import { type Observation, observeRead, observeState } from './observations.js'
 import { type Slot, checkRealTime } from './real-time.js'
 import { type Attempt, type StreamHistory, type Write, holdsAt } from './stream-history.js'
@@ -12,9 +13,13 @@ import { type Attempt, type StreamHistory, type Write, holdsAt } from './stream-
  *
  * @param strongReads false: a read may be of any earlier moment, but never of a later one.
  */
-export function checkStream(stream: StreamHistory & { readonly final: readonly HistoryEvent[] }, strongReads: boolean): Anomaly[] {
+export function checkStream(
+  stream: StreamHistory & { readonly final: readonly HistoryEvent[] },
+  index: Pick<HistoryIndex, 'writes' | 'placesInStream'>,
+  strongReads: boolean,
+): Anomaly[] {
   const findings = createFindings('stream')
-  const slots = placeWrites(stream, findings)
+  const slots = placeWrites(stream, index, findings)
   // With the stream itself wrong, what was seen of it proves nothing more.
   if (findings.anomalies.length > 0) return findings.anomalies
   const observations = observe(stream, findings)
@@ -24,16 +29,20 @@ export function checkStream(stream: StreamHistory & { readonly final: readonly H
 }
 
 /** The appends that are in the stream, in its order, after what they promise was compared with what is there. */
-function placeWrites(stream: StreamHistory & { readonly final: readonly HistoryEvent[] }, findings: Findings): Slot[] {
-  const { streamId, final, writes, writeOf } = stream
-  const places = new Map<string, number>()
-  for (const [index, { id, version }] of final.entries()) {
+function placeWrites(
+  { streamId, final, finalNumbers, writes }: StreamHistory & { readonly final: readonly HistoryEvent[] },
+  { writes: all, placesInStream: places }: Pick<HistoryIndex, 'writes' | 'placesInStream'>,
+  findings: Findings,
+): Slot[] {
+  for (let index = 0; index < final.length; index += 1) {
+    const { id, version } = final[index] as HistoryEvent
     const place = index + 1
+    const number = finalNumbers[index] as number
+    const first = places[number]
     if (version !== place) findings.add('version-gap', `version ${place} was due, and ${version} is there`, [], streamId)
-    const twice = places.get(id)
-    if (twice === undefined) places.set(id, place)
-    else findings.add('duplicate', `${id} is stored at version ${twice} and again at ${place}`, indexesOf(writeOf.get(id)), streamId)
-    if (!writeOf.has(id)) findings.add('phantom', `${id} at version ${place} was never appended`, [], streamId)
+    if (first !== place)
+      findings.add('duplicate', `${id} is stored at version ${first} and again at ${place}`, indexesOf(all[number]), streamId)
+    if (all[number] === undefined) findings.add('phantom', `${id} at version ${place} was never appended`, [], streamId)
   }
   const slots: Slot[] = []
   for (const write of writes) {
@@ -43,47 +52,53 @@ function placeWrites(stream: StreamHistory & { readonly final: readonly HistoryE
   return slots.sort((a, b) => a.first - b.first)
 }
 
-function placeWrite(write: Write, places: ReadonlyMap<string, number>, streamId: string, findings: Findings): Slot | undefined {
-  const { ids, attempts } = write
-  const acknowledged = attempts.filter(({ outcome }) => outcome === 'ok')
-  const possible = attempts.filter(({ outcome }) => outcome !== 'rejected')
+function placeWrite(write: Write, places: Int32Array, streamId: string, findings: Findings): Slot | undefined {
+  const { ids, numbers, attempts, outcome } = write
   const add = (name: AnomalyName, message: string): undefined => {
     findings.add(name, message, indexesOf(write), streamId)
     return undefined
   }
-  const present = ids.filter((id) => places.has(id)).length
-  const missing = `${ids.length - present} of ${ids.length} events`
-  if (present < ids.length && acknowledged.length > 0) return add('lost-write', `an append was acknowledged, and ${missing} are not there`)
-  if (present === 0) return undefined
-  if (possible.length === 0) return add('phantom', `${ids[0] ?? ''} is there, although its append was rejected`)
-  if (present < ids.length) return add('torn-batch', `of an append whose outcome is unknown ${missing} are not there`)
-  const first = places.get(ids[0] ?? '') ?? 0
-  const last = first + ids.length - 1
-  const whole = ids.every((id, index) => places.get(id) === first + index)
-  if (!whole && acknowledged.length === 0) return add('torn-batch', 'the events of an append do not stand one after the other')
-  const elsewhere = acknowledged.find(({ result }) => result?.firstVersion !== first || result.version !== last)
-  if (!whole || elsewhere !== undefined) {
-    const { firstVersion, version } = (elsewhere ?? acknowledged[0])?.result ?? { firstVersion: 0, version: 0 }
-    return add(
-      'wrong-version',
-      `an append was acknowledged at versions ${firstVersion} to ${version}, and stands at ${placesOf(ids, places)}`,
-    )
+  const first = places[numbers[0] as number] as number
+  let [present, whole] = [0, true]
+  for (let n = 0; n < numbers.length; n += 1) {
+    const place = places[numbers[n] as number] as number
+    if (place > 0) present += 1
+    if (place !== first + n) whole = false
   }
+  const acknowledged = outcome === 'ok'
+  const missing = (): string => `${ids.length - present} of ${ids.length} events`
+  if (present < ids.length && acknowledged) return add('lost-write', `an append was acknowledged, and ${missing()} are not there`)
+  if (present === 0) return undefined
+  if (outcome === 'rejected') return add('phantom', `${ids[0] ?? ''} is there, although its append was rejected`)
+  if (present < ids.length) return add('torn-batch', `of an append whose outcome is unknown ${missing()} are not there`)
+  const last = first + ids.length - 1
+  if (!whole && !acknowledged) return add('torn-batch', 'the events of an append do not stand one after the other')
   // Who was acknowledged at an exact version stands there; otherwise one of the attempts must have found what it expected.
-  const fitting = possible.filter(({ expected }) => holdsAt(expected, first - 1))
-  const unfit = acknowledged.find(({ expected }) => isExact(expected) && !holdsAt(expected, first - 1))
-  if (fitting.length === 0 || unfit !== undefined) {
-    const { expected } = unfit ?? (possible[0] as Attempt)
+  let [fitting, unfit, elsewhere, told]: (Attempt | undefined)[] = []
+  let invoke = Infinity
+  for (const attempt of attempts) {
+    if (attempt.outcome === 'rejected') continue
+    const fits = holdsAt(attempt.expected, first - 1)
+    if (fits) {
+      fitting ??= attempt
+      invoke = Math.min(invoke, attempt.invoke)
+    }
+    if (attempt.outcome !== 'ok') continue
+    told ??= attempt
+    if (!fits && isExact(attempt.expected)) unfit ??= attempt
+    if (attempt.result?.firstVersion !== first || attempt.result.version !== last) elsewhere ??= attempt
+  }
+  if (!whole || elsewhere !== undefined) {
+    const { firstVersion, version } = (elsewhere ?? told)?.result ?? { firstVersion: 0, version: 0 }
+    const there = numbers.map((number) => places[number]).join(', ')
+    return add('wrong-version', `an append was acknowledged at versions ${firstVersion} to ${version}, and stands at ${there}`)
+  }
+  if (fitting === undefined || unfit !== undefined) {
+    const { expected } = unfit ?? (attempts.find((one) => one.outcome !== 'rejected') as Attempt)
     return add('broken-precondition', `an append that expected ${expected} stands behind version ${first - 1}`)
   }
   for (const attempt of attempts) checkRecognised(attempt, first, last, streamId, findings)
-  return {
-    index: (acknowledged[0] ?? (fitting[0] as Attempt)).index,
-    invoke: Math.min(...fitting.map(({ invoke }) => invoke)),
-    return: Math.min(Infinity, ...acknowledged.map((attempt) => attempt.return)),
-    first,
-    last,
-  }
+  return { index: (told ?? fitting).index, invoke, return: write.return, first, last }
 }
 
 /** An attempt at what is stored already, where it expects it, is no conflict. */
@@ -111,8 +126,8 @@ function observe(stream: StreamHistory & { readonly final: readonly HistoryEvent
   const see = (one: Observation | undefined): void => {
     if (one !== undefined) observations.push(one)
   }
-  for (const { index, read } of reads) see(observeRead(index, read, final, findings))
-  for (const { index, state } of states) see(observeState(index, state, findings))
+  for (const { index, operation } of reads) see(observeRead(index, operation, final, findings))
+  for (const { index, operation } of states) see(observeState(index, operation, findings))
   for (const check of checks) see(observeCheck(check, streamId, findings))
   for (const { attempts } of writes) for (const attempt of attempts) see(observeConflict(attempt, streamId, findings))
   return observations
@@ -168,8 +183,4 @@ function isExact(expected: ExpectedVersion): boolean {
 
 function indexesOf(write: Write | undefined): number[] {
   return write?.attempts.map(({ index }) => index) ?? []
-}
-
-function placesOf(ids: readonly string[], places: ReadonlyMap<string, number>): string {
-  return ids.map((id) => places.get(id)).join(', ')
 }

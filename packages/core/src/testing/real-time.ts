@@ -10,6 +10,12 @@ export interface Slot {
   readonly last: number
 }
 
+/** An observation, and the slot it stands behind, 1-based. */
+interface Seen {
+  readonly at: number
+  readonly one: Observation
+}
+
 interface Ahead {
   readonly invoke: number
   readonly index: number
@@ -32,22 +38,26 @@ export function checkRealTime(
   findings: Findings,
 ): void {
   const bounds = boundariesOf(slots)
-  const [seen, notSeen] = [bucketsOf(slots.length), bucketsOf(slots.length)]
   const version = slots.at(-1)?.last ?? 0
+  const [seen, notSeen]: [Seen[], Seen[]] = [[], []]
   for (const one of observations) {
     // What lies within an append was seen with all of it: reads of a part of a batch are found by `torn-batch`.
-    seen[bounds.within(Math.min(one.low, version))]?.push(one)
-    if (strong && one.high < version) notSeen[bounds.endedBy(one.high)]?.push(one)
+    seen.push({ at: bounds.within(Math.min(one.low, version)), one })
+    if (strong && one.high < version) notSeen.push({ at: bounds.endedBy(one.high), one })
   }
+  for (const list of [seen, notSeen]) list.sort((a, b) => a.at - b.at)
   let ahead: Ahead = { invoke: -Infinity, index: -1, isWrite: true }
+  let [nextSeen, nextNotSeen] = [0, 0]
   for (let at = 0; at <= slots.length; at += 1) {
     const slot = slots[at - 1]
     if (slot !== undefined) {
       if (slot.invoke > ahead.invoke) ahead = { invoke: slot.invoke, index: slot.index, isWrite: true }
       if (slot.return < ahead.invoke) report(slot.index, true, ahead)
     }
-    for (const one of seen[at] ?? []) if (one.return < ahead.invoke) report(one.index, false, ahead)
-    for (const one of notSeen[at] ?? []) if (one.invoke > ahead.invoke) ahead = { invoke: one.invoke, index: one.index, isWrite: false }
+    for (let next = seen[nextSeen]; next?.at === at; nextSeen += 1, next = seen[nextSeen])
+      if (next.one.return < ahead.invoke) report(next.one.index, false, ahead)
+    for (let next = notSeen[nextNotSeen]; next?.at === at; nextNotSeen += 1, next = notSeen[nextNotSeen])
+      if (next.one.invoke > ahead.invoke) ahead = { invoke: next.one.invoke, index: next.one.index, isWrite: false }
   }
 
   /** `early` returned before `late` was called, and stands behind it all the same. */
@@ -60,10 +70,6 @@ export function checkRealTime(
       findings.add('stale-read', 'a read did not see an append that was acknowledged before it began', operations, streamId)
     else findings.add('non-monotonic-read', 'a read did not see what another, which had ended before it began, saw', operations, streamId)
   }
-}
-
-function bucketsOf(count: number): Observation[][] {
-  return Array.from({ length: count + 1 }, () => [])
 }
 
 /** Which append a version belongs to, 1-based; 0: none. */

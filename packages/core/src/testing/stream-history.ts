@@ -1,17 +1,29 @@
+import type { Position } from '../event.js'
 import type { ExpectedVersion } from '../expected-version.js'
 import type { Refusal } from './anomaly.js'
-import { type AppendOperation, type History, type HistoryEvent, type ReadOperation, type StateOperation, returnOf } from './history.js'
+import { type AppendOperation, type HistoryEvent, type ReadOperation, type StateOperation, returnOf } from './history.js'
+
+/** A call, and its place in the history. */
+export interface Called<O> {
+  readonly index: number
+  readonly operation: O
+}
 
 /** One call that tried to append to a stream. */
 export interface Attempt {
   /** Its place in the history. */
   readonly index: number
+  readonly streamId: string
   readonly ids: readonly string[]
+  /** Of its events. */
+  readonly numbers: readonly number[]
   readonly expected: ExpectedVersion
   readonly invoke: number
   readonly return: number
   readonly outcome: AppendOperation['outcome']
   readonly result: { readonly firstVersion: number; readonly version: number } | undefined
+  /** Of the last event, as the call told it. */
+  readonly position: Position | undefined
   /** It met another version in this stream. */
   readonly conflict: { readonly actualVersion?: number | undefined } | undefined
   /** It was the call's only stream. */
@@ -21,7 +33,12 @@ export interface Attempt {
 /** All attempts to store the same events: at most one may take effect. */
 export interface Write {
   readonly ids: readonly string[]
+  readonly numbers: readonly number[]
   readonly attempts: Attempt[]
+  outcome: AppendOperation['outcome']
+  /** Of those that may have stored it: the first call, and the first acknowledgement. */
+  invoke: number
+  return: number
 }
 
 /** What happened to one stream. */
@@ -29,93 +46,50 @@ export interface StreamHistory {
   readonly streamId: string
   /** As it reads in the end; undefined: not readable. */
   readonly final: readonly HistoryEvent[] | undefined
+  /** Numbers of these events. */
+  finalNumbers: readonly number[]
   /** Of those with events. */
   readonly writes: Write[]
-  readonly writeOf: Map<string, Write>
   /** Appends without events. */
   readonly checks: Attempt[]
-  readonly reads: { readonly index: number; readonly read: ReadOperation }[]
-  readonly states: { readonly index: number; readonly state: StateOperation }[]
+  readonly reads: Called<ReadOperation>[]
+  readonly states: Called<StateOperation>[]
   /** Why it cannot be judged. */
   refusal: Refusal | undefined
 }
 
-/** Sorts the operations of a history by stream, and attempts with the same ids into one write. */
-export function streamHistories(history: History): Map<string, StreamHistory> {
-  const streams = new Map<string, StreamHistory>()
-  function streamOf(streamId: string): StreamHistory {
-    let stream = streams.get(streamId)
-    if (stream === undefined) {
-      const final = Object.hasOwn(history.streams, streamId) ? history.streams[streamId] : undefined
-      stream = { streamId, final, writes: [], writeOf: new Map(), checks: [], reads: [], states: [], refusal: undefined }
-      streams.set(streamId, stream)
-    }
-    return stream
-  }
-  for (const streamId of Object.keys(history.streams)) streamOf(streamId)
-  for (const [index, operation] of history.operations.entries()) {
-    switch (operation.op) {
-      case 'append':
-        for (const [n, part] of operation.parts.entries()) addAttempt(streamOf(part.streamId), attemptOf(operation, index, n))
-        break
-      case 'read':
-        if (operation.outcome === 'ok') streamOf(operation.streamId).reads.push({ index, read: operation })
-        break
-      case 'state':
-        if (operation.outcome === 'ok') streamOf(operation.streamId).states.push({ index, state: operation })
-        break
-      case 'delete':
-      case 'tombstone':
-      case 'truncate':
-        if (operation.outcome !== 'rejected')
-          streamOf(operation.streamId).refusal ??= {
-            streamId: operation.streamId,
-            reason: `it was subject to a ${operation.op}, which hides events: only the log tells what happened`,
-          }
-        break
-      default:
-    }
-  }
-  return streams
-}
-
-function attemptOf(operation: AppendOperation, index: number, n: number): Attempt {
+export function attemptOf(operation: AppendOperation, index: number, n: number, numbers: readonly number[]): Attempt {
   const { parts, results, conflict, invoke, outcome } = operation
   const { ids, expected, streamId } = parts[n] as AppendOperation['parts'][number]
+  const result = results?.[n]
   return {
     index,
+    streamId,
     ids,
+    numbers,
     expected: expected === 0 ? 'noStream' : expected,
     invoke,
     return: outcome === 'unknown' ? Infinity : returnOf(operation),
     outcome,
-    result: outcome === 'ok' ? results?.[n] : undefined,
+    result: outcome === 'ok' ? result : undefined,
+    position: result?.position,
     conflict: outcome === 'rejected' && conflict?.streamId === streamId ? conflict : undefined,
     alone: parts.length === 1,
   }
 }
 
-function addAttempt(stream: StreamHistory, attempt: Attempt): void {
-  const { ids } = attempt
-  const [first] = ids
-  if (first === undefined) {
-    stream.checks.push(attempt)
-    return
-  }
-  const known = stream.writeOf.get(first)
-  if (known === undefined ? ids.some((id) => stream.writeOf.has(id)) : !sameIds(known.ids, ids)) {
-    stream.refusal ??= { streamId: stream.streamId, reason: `two appends share the id ${first}, but not all their ids` }
-    return
-  }
-  const write = known ?? { ids, attempts: [] }
-  write.attempts.push(attempt)
-  if (known !== undefined) return
-  stream.writes.push(write)
-  for (const id of ids) stream.writeOf.set(id, write)
+/** Without attempts yet. */
+export function createWrite(ids: readonly string[], numbers: readonly number[]): Write {
+  return { ids, numbers, attempts: [], outcome: 'rejected', invoke: Infinity, return: Infinity }
 }
 
-function sameIds(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((id, index) => id === b[index])
+export function addAttempt(write: Write, attempt: Attempt): void {
+  const { outcome, invoke } = attempt
+  write.attempts.push(attempt)
+  if (outcome === 'rejected') return
+  if (write.outcome !== 'ok') write.outcome = outcome
+  write.invoke = Math.min(write.invoke, invoke)
+  if (outcome === 'ok') write.return = Math.min(write.return, attempt.return)
 }
 
 /** Whether an expectation holds at a version of a stream of which nothing was hidden. */

@@ -23,7 +23,8 @@ export async function checkProperty<T>(
     numRuns: runs,
     interruptAfterTimeLimit: ms,
     markInterruptAsFailure: true,
-    ...(path === undefined ? {} : { path }),
+    // A path leads to the shrunk counterexample: that one is run, and nothing else.
+    ...(path === undefined ? {} : { path, endOnFailure: true }),
   })
   if (!details.failed) return ''
   if (details.counterexample === null) return `the time was up after ${details.numRuns} of ${runs} runs, which held`

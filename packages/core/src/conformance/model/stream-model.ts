@@ -16,10 +16,9 @@ export interface StreamModel {
   readonly metadata: string | undefined
 }
 
-/** A call's outcome, and the stream after it. `or`: what the contract allows too, without a change. */
+/** A call's outcome, and the stream after it. */
 export interface Step {
   readonly outcome: Outcome
-  readonly or?: Outcome
   readonly stream: StreamModel
 }
 
@@ -48,9 +47,9 @@ export function append(stream: StreamModel, ids: readonly string[], expected: Ex
   if (ids.length === 0) return check === 'ok' ? gives(stream, result(version + 1)) : fails(stream, 'concurrency')
   if (check === 'conflict') {
     const first = (typeof expected === 'number' && expected > 0 ? expected : stream.baseVersion) + 1
-    if (!protectsRetry(expected) || !standAt(stream, ids, first)) return fails(stream, 'concurrency')
-    // What was hidden may be recognised or not.
-    return isVisible(stream, first) ? gives(stream, result(first)) : { ...fails(stream, 'concurrency'), or: { ok: result(first) } }
+    // What was hidden may be recognised or not: nobody asks that of the model.
+    const isStored = protectsRetry(expected) && isVisible(stream, first) && standAt(stream, ids, first)
+    return isStored ? gives(stream, result(first)) : fails(stream, 'concurrency')
   }
   const known = strong && !protectsRetry(expected) ? stream.ids.indexOf(ids[0] ?? '') + 1 : 0
   if (known > 0 && isVisible(stream, known) && standAt(stream, ids, known)) return gives(stream, result(known))

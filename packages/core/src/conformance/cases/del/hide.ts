@@ -1,6 +1,6 @@
 import type { ConformanceCase } from '../../case.js'
 import { inverseOf } from '../../inverse.js'
-import { follow } from '../follow.js'
+import { follow, timesCaughtUp } from '../follow.js'
 import { eventIds, filled, idsOf, range, versionsOf } from '../views.js'
 
 export const del04: ConformanceCase = {
@@ -74,9 +74,18 @@ export const del05: ConformanceCase = {
     await adapter.truncateStream(streamId, { before: 8 })
     t.deepEqual(await versionsOf(adapter, streamId), [], 'nothing is left')
     t.deepEqual(await adapter.getStreamState(streamId), { status: 'live', version: 7, firstVersion: 8 }, 'empty, and live')
+    await using reader = follow(t, adapter.subscribeToStream(streamId))
+    await reader.until('the end of what is empty', () => timesCaughtUp(reader) > 0)
+    t.deepEqual(reader.events, [], 'a subscription to what is empty')
     await t.rejects(() => adapter.appendToStream(streamId, t.events(1), { expectedVersion: 'noStream' }), 'concurrency', {}, 'it exists')
     await adapter.appendToStream(streamId, t.events(2), { expectedVersion: 7 })
     t.deepEqual(await versionsOf(adapter, streamId), [8, 9], 'what came after')
+    await reader.until('what came after', () => reader.events.length === 2)
+    t.deepEqual(
+      reader.events.map(({ version }) => version),
+      [8, 9],
+      'and the subscription goes on with it',
+    )
   },
   inverse: inverseOf('truncateStream'),
 }

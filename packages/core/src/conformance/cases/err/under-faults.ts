@@ -56,6 +56,8 @@ export const err03: ConformanceCase = {
         const error = await loseAnswerAndServer(t, adapter, streamId, events, expectedVersion)
         const again = (): Promise<unknown> => adapter.appendToStream(streamId, events, { expectedVersion })
         seen = isOutcomeUnknownError(error)
+        // Where a retry is not recognised the call ends at once, and the server is still down.
+        await untilBack(adapter, streamId)
         if (seen) {
           const members = { eventIds: eventIds(events), retryable: isRecognised, outcome: 'unknown', streamId }
           await t.rejects(
@@ -90,18 +92,21 @@ export const err04: ConformanceCase = {
     const { faults } = await t.instance()
     await adapter.open()
     let [writing, refused] = [true, 0]
+    const noteRefused = (error: unknown): void => {
+      if (isEventStoreError(error) && error.code !== 'concurrency' && error.outcome === 'not-applied') refused += 1
+    }
     async function write(): Promise<void> {
       while (writing) {
         const streamId = t.random.pick(streams.slice(0, -1))
         try {
           const { version = 0 } = await recorded.getStreamState(streamId, { timeoutMs })
-          await recorded.appendToStream(streamId, t.events(3), {
-            expectedVersion: t.random.pick([version, 'any'] as const),
-            timeoutMs: 100,
+          const expectedVersion = t.random.pick([version, 'any'] as const)
+          await recorded.appendToStream(streamId, t.events(3), { expectedVersion, timeoutMs: 100 }).catch((error: unknown) => {
+            noteRefused(error)
+            throw error
           })
         } catch (error) {
           t.ok(isEventStoreError(error), `an error of ours: ${String(error)}`)
-          if (isEventStoreError(error) && error.code !== 'concurrency' && error.outcome === 'not-applied') refused += 1
         }
         await pausePart(t.random, 0)
       }
@@ -123,6 +128,18 @@ export const err04: ConformanceCase = {
       await untilBack(adapter, streamId)
       await loseAnswerAndServer(t, recorded, streamId, t.events(2), expectedVersion)
     }
+    // Nor are appends that come to nothing: made once reads have found out that the server is gone.
+    t.step('appends while the server is down')
+    const [known] = streams
+    await untilBack(adapter, known ?? '')
+    await faults?.restart?.(3 * timeoutMs)
+    await adapter
+      .readStream(known ?? '', { timeoutMs })
+      .toArray()
+      .catch(() => undefined)
+    for (const expectedVersion of ['any', 'streamExists'] as const)
+      await recorded.appendToStream(known ?? '', t.events(2), { expectedVersion, timeoutMs: timeoutMs / 2 }).catch(noteRefused)
+    await untilBack(adapter, known ?? '')
     // An answer that is still to be lost is this one's.
     await untilBack(adapter, t.stream())
     await adapter.appendToStream(t.stream(), t.events(1)).catch(() => undefined)

@@ -182,6 +182,15 @@ export const rds15: ConformanceCase = {
     )
     t.equal((await one.next()).done, true, 'an iteration ends')
     t.equal((await one.next()).done, true, 'and stays ended')
+    const left = iterable[Symbol.asyncIterator]()
+    await left.next()
+    t.deepEqual(await left.return?.(), { done: true, value: undefined }, 'an iteration that is left says so')
+    t.equal((await left.next()).done, true, 'and has ended')
+    const begun = iterable[Symbol.asyncIterator]() as AsyncIterableIterator<unknown>
+    await begun.next()
+    let rest = 0
+    for await (const _event of begun) rest += 1
+    t.equal(rest, 5, 'an iteration that was begun by hand is iterated on')
     t.equal((await iterable.toArray()).length, 6, 'toArray')
     await adapter.appendToStream(streamId, t.events(1))
     t.equal((await iterable.toArray()).length, 7, 'the same iterable reads afresh')

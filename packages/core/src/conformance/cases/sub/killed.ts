@@ -1,3 +1,4 @@
+import type { SubscriptionMessage } from '../../../adapter.js'
 import type { ConformanceCase } from '../../case.js'
 import { pausePart } from '../../pause.js'
 import { follow } from '../follow.js'
@@ -48,6 +49,8 @@ export const sub10: ConformanceCase = {
       await ofStream.until('all events so far', () => ofStream.events.length >= appended.length)
     }
     t.shown('a subscription that lost its source', lost())
+    const lastOf = (kind: SubscriptionMessage['kind']): number => ofStream.messages.map((message) => message.kind).lastIndexOf(kind)
+    await ofStream.until('it has caught up again, and says so', () => lastOf('caughtUp') > lastOf('disconnected'))
     t.deepEqual(eventIds(ofStream.events), appended, 'the subscription got every event once, in order')
     t.step('judging what both got')
     await historyHolds(t, recorder, adapter, 'nothing is lost, doubled or reordered')
