@@ -45,6 +45,17 @@ export async function describeDefects(driver: Driver): Promise<void> {
       await idle()
     })
 
+    test('a read that is cut since a page is full of bytes ends its call', async (context) => {
+      const [adapter, streamId] = [open(context), stream()]
+      for (let n = 0; n < 8; n += 1)
+        await adapter.appendToStream(
+          streamId,
+          Array.from({ length: 8 }, () => event('x'.repeat(120_000))),
+        )
+      for (let n = 0; n < 3; n += 1) for await (const _event of adapter.readStream(streamId)) break
+      await idle()
+    })
+
     test('an append that is not answered ends at its deadline, and does not drag others with it', async (context) => {
       const [adapter, streamId, hanging] = [open(context), stream(), stream()]
       await model.addFault({ does: 'hang', calls: ['append'], stream: hanging })
@@ -122,6 +133,18 @@ export async function describeDefects(driver: Driver): Promise<void> {
       }
       await model.up()
       expect((await adapter.appendToStream(streamId, [event()])).version).toBe(1)
+    })
+
+    test('a client that finds no node when it looks for one anew throws nothing where nobody catches it', async () => {
+      const adapter = eventStoreDB(`${node.url.replace('://', '+discover://')}&maxDiscoverAttempts=2&discoveryInterval=20`)
+      await adapter.open()
+      await model.down()
+      const calls = Array.from({ length: 8 }, () => adapter.appendToStream(stream(), [event()], { timeoutMs: 800 }))
+      const reads = Array.from({ length: 8 }, () => adapter.getStreamState(stream(), { timeoutMs: 800 }))
+      for (const { status } of await Promise.allSettled([...calls, ...reads])) expect(status).toBe('rejected')
+      await model.up()
+      await adapter.close()
+      expect(stray).toEqual([])
     })
 
     test.each(['endSubscriptions', 'killConnections', 'restart'] as const)('a subscription outlives %s', async (breaks) => {
