@@ -1,24 +1,26 @@
 import { register } from 'node:module'
-import { EventStoreDBClient } from '@eventstore/db-client'
 import { eventStoreDB } from '@millrace/eventstoredb'
 import { compare, print } from './compare.mjs'
 
 // Appends and reads of the adapter as ratios to the bare client on the same unary path of the same node, interleaved in one run.
-//   node test/bench/eventstoredb.mjs [--quick]       EVENTSTOREDB_URL: a real node; else the protocol model in a process of its own
+//   node test/bench/eventstoredb.mjs [--quick] [--kurrent]     --kurrent: with @kurrent/kurrentdb-client
+//   EVENTSTOREDB_URL: a real node; else the protocol model in a process of its own
 
 register('../conformance/ts-hooks.mjs', import.meta.url)
 const { openNode } = await import('../services/eventstoredb.ts')
 
 const quick = process.argv.includes('--quick')
 const [rounds, ms] = quick ? [3, 400] : [7, 1500]
-const node = await openNode(process.env.EVENTSTOREDB_URL, '@eventstore/db-client')
-const client = EventStoreDBClient.connectionString(node.url)
+const driver = process.argv.includes('--kurrent') ? '@kurrent/kurrentdb-client' : '@eventstore/db-client'
+const node = await openNode({ url: process.env.EVENTSTOREDB_URL, reason: 'EVENTSTOREDB_URL' }, driver)
+const { EventStoreDBClient, KurrentDBClient } = await import(driver)
+const client = (EventStoreDBClient ?? KurrentDBClient).connectionString(node.url)
 const store = eventStoreDB({ client })
 // Any credentials make this client append by a call of its own; without TLS they are not sent.
 const unary = { credentials: { username: 'x', password: 'x' } }
 const event = (n) => ({ n, sku: 'book', price: 4000, note: 'x'.repeat(140) })
 const run = crypto.randomUUID()
-console.log(`Node ${process.version}, ${node.kind}; yardstick: the bare client, one call an append`)
+console.log(`Node ${process.version}, ${node.kind}; yardstick: the bare ${driver}, one call an append`)
 
 for (const callers of [1, 8]) {
   const versions = new Map()
@@ -40,10 +42,11 @@ for (const callers of [1, 8]) {
       const stream = `bare-${run}-${callers}-${caller}`
       const version = next(stream)
       const data = { id: crypto.randomUUID(), type: 'ItemAdded', contentType: 'application/json', data: event(version) }
-      return client.appendToStream(stream, [data], { ...unary, expectedRevision: version === 1 ? 'no_stream' : BigInt(version - 2) })
+      const expected = version === 1 ? 'no_stream' : BigInt(version - 2)
+      return client.appendToStream(stream, [data], { ...unary, expectedRevision: expected, streamState: expected })
     },
   })
-  print(`append, ${callers}`, 'appends/s', result)
+  print(`append, ${callers}`, 'appends/s', result, 0.9)
 }
 
 for (const length of [20, 5000]) {
@@ -66,7 +69,7 @@ for (const length of [20, 5000]) {
     ours: () => counted(store.readStream(stream)),
     yardstick: () => counted(client.readStream(stream)),
   })
-  print(`read ${length}`, 'events/s', result)
+  print(`read ${length}`, 'events/s', result, 0.9)
 }
 await store.close()
 await client.dispose()

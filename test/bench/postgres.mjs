@@ -3,18 +3,22 @@ import { cpus, loadavg } from 'node:os'
 import { embedded } from '@millrace/embedded'
 import { postgres } from '@millrace/postgres'
 import pg from 'pg'
-import { compare, median, print } from './compare.mjs'
+import { compare, print } from './compare.mjs'
+import { lag } from './postgres-lag.mjs'
 import { fsyncRate, pgbenchInserts } from './postgres-yardsticks.mjs'
 import { writers } from './postgres-writers.mjs'
 
 // Appends, reads and lag of the Postgres adapter as ratios to raw `pg` and pgbench on the same server, interleaved in one run.
-//   pnpm bench            all, about five minutes         pnpm bench --quick    a glance
+//   pnpm bench                     all, about five minutes
+//   pnpm bench --quick             a glance
+//   pnpm bench pgbench batches     only these sections
 // A ratio above 1 means that the adapter is faster than the yardstick. Targets are printed beside; nothing fails by time.
 
 register('../conformance/ts-hooks.mjs', import.meta.url)
 const { findPostgres } = await import('../services/postgres.ts')
 
 const quick = process.argv.includes('--quick')
+const only = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 const rounds = quick ? 3 : 5
 const ms = quick ? 400 : 1500
 const service = await findPostgres()
@@ -23,29 +27,49 @@ if (service.status === 'not proven') {
   process.exit(0)
 }
 
+const sections = {
+  async appends() {
+    console.log('Appends, one event of 200 bytes each, default options; yardstick: a prepared INSERT ... VALUES, a connection a caller')
+    for (const callers of [1, 8, 32]) print(`${callers} callers`, 'appends/s', await appends(callers, {}), callers === 1 ? 0.75 : undefined)
+    console.log('The same without coalescing, a connection a caller')
+    print('32 callers', 'appends/s', await appends(32, { coalesce: false }))
+    console.log("The same with order: 'strict'")
+    print('32 callers', 'appends/s', await appends(32, { order: 'strict' }))
+  },
+  async pgbench() {
+    console.log('The same, one process; yardstick: pgbench, the same INSERT, 32 connections')
+    await againstPgbench()
+  },
+  async processes() {
+    console.log('4 processes of 8 callers; yardstick: the same with a connection a caller')
+    print('4 x 8 callers', 'appends/s', await processes(), 2)
+  },
+  async batches() {
+    console.log('Appends of 100 events; yardstick: one INSERT with 100 rows of VALUES')
+    print('1 caller', 'events/s', await batches(), 1)
+  },
+  async lag() {
+    console.log('From acknowledgement to a subscriber of another process; polls 5 ms apart')
+    await lag({ url: service.url, rounds, ms, fresh })
+  },
+  async reads() {
+    const events = quick ? 20_000 : 100_000
+    console.log(`Reads of ${events.toLocaleString('en')} events; yardstick: keyset paging by 1,000 with pg's own parsers`)
+    for (const [name, result] of await reads(events)) print(name, 'events/s', result, name === 'readAll' ? 1.5 : undefined)
+  },
+  async embedded() {
+    console.log('Embedded (PGlite in memory); yardstick: the Postgres adapter on the server')
+    print('1 caller', 'appends/s', await embeddedAppends())
+  },
+}
+
 try {
   await describeServer()
-  console.log(
-    '\nAppends, one event of 200 bytes each, default options; yardstick: a prepared one-row INSERT ... VALUES, a connection a caller',
-  )
-  for (const callers of [1, 8, 32]) print(`${callers} callers`, 'appends/s', await appends(callers, {}), callers === 1 ? 0.75 : undefined)
-  console.log('The same without coalescing, a connection a caller')
-  print('32 callers', 'appends/s', await appends(32, { coalesce: false }))
-  console.log("The same with order: 'strict'")
-  print('32 callers', 'appends/s', await appends(32, { order: 'strict' }))
-  console.log('\nThe same, one process; yardstick: pgbench, the same INSERT, 32 connections')
-  await againstPgbench()
-  console.log('\n4 processes of 8 callers; yardstick: the same with a connection a caller')
-  print('4 x 8 callers', 'appends/s', await processes(), 2)
-  console.log('\nAppends of 100 events; yardstick: one INSERT with 100 rows of VALUES')
-  print('1 caller', 'events/s', await batches(), 1)
-  console.log('\nFrom acknowledgement to a subscriber of another process; polls 5 ms apart')
-  await lag()
-  const events = quick ? 20_000 : 100_000
-  console.log(`\nReads of ${events.toLocaleString('en')} events; yardstick: keyset paging by 1,000 with pg's own parsers`)
-  for (const [name, result] of await reads(events)) print(name, 'events/s', result, name === 'readAll' ? 1.5 : undefined)
-  console.log('\nEmbedded (PGlite in memory); yardstick: the Postgres adapter on the server')
-  print('1 caller', 'appends/s', await embeddedAppends())
+  for (const [name, run] of Object.entries(sections)) {
+    if (only.length > 0 && !only.includes(name)) continue
+    console.log('')
+    await run()
+  }
 } finally {
   await service.stop()
 }
@@ -177,57 +201,6 @@ async function processes() {
     if (round > 0) pairs.push({ ours: rates.get(true), yardstick: rates.get(false) })
   }
   return pairs
-}
-
-/** Two processes of four writers that pause; a subscription here; with and without a foreign transaction that has written. */
-async function lag() {
-  const pool = new pg.Pool({ connectionString: service.url, max: 6 })
-  let probes = 0
-  let statements = 0
-  pool.on('connect', (client) => {
-    const query = client.query.bind(client)
-    client.query = (config, ...rest) => {
-      statements += 1
-      if (String(config.text).includes('string_agg')) probes += 1
-      return query(config, ...rest)
-    }
-  })
-  const foreign = new pg.Client({ connectionString: service.url })
-  await foreign.connect()
-  await foreign.query('CREATE TABLE IF NOT EXISTS foreign_table (n int)')
-  const results = { without: [], with: [] }
-  let [lost, seenAll] = [0, 0]
-  for (let round = 0; round <= rounds; round += 1)
-    for (const kind of round % 2 === 0 ? ['without', 'with'] : ['with', 'without']) {
-      const schema = fresh()
-      const store = postgres({ pool, schema })
-      await store.open()
-      if (kind === 'with') await foreign.query('BEGIN; INSERT INTO foreign_table VALUES (1)')
-      const seen = new Map()
-      const control = new AbortController()
-      const following = (async () => {
-        for await (const { id } of store.subscribeToAll({ signal: control.signal }))
-          seen.set(id, performance.timeOrigin + performance.now())
-      })().catch(() => undefined)
-      const { acknowledged } = await writers({ url: service.url, schema, processes: 2, callers: 4, ms, pauseMs: 8 })
-      for (let turn = 0; turn < 1000 && acknowledged.some(([id]) => !seen.has(id)); turn += 1)
-        await new Promise((resolve) => setTimeout(resolve, 5))
-      control.abort()
-      await following
-      if (kind === 'with') await foreign.query('COMMIT')
-      await store.close()
-      lost += acknowledged.filter(([id]) => !seen.has(id)).length
-      seenAll += acknowledged.length
-      if (round > 0) results[kind].push(acknowledged.map(([id, at]) => Math.max(0, (seen.get(id) ?? Infinity) - at)).sort((a, b) => a - b))
-    }
-  for (const [kind, runs] of Object.entries(results)) {
-    const at = (part) => median(runs.map((lags) => lags[Math.floor(lags.length * part)] ?? NaN)).toFixed(1)
-    console.log(
-      `  ${kind.padEnd(7)} a foreign transaction: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms (target: p99 < 20 ms), medians of ${runs.length}`,
-    )
-  }
-  console.log(`  ${lost} of ${seenAll} events lost; ${probes} probes of the horizon among ${statements} statements of the reader`)
-  await Promise.all([foreign.end(), pool.end()])
 }
 
 async function batches() {

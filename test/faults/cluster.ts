@@ -3,18 +3,17 @@ import { type ClusterOptions, type PostgresCluster, createCluster } from '../ser
 import { findPrograms } from '../services/postgres-programs.js'
 
 /** A server of the test's own, not started, and gone when the test is over. Ends the test as not proven where there are no programs. */
-export async function cluster(context: TestContext, options: ClusterOptions = {}): Promise<PostgresCluster> {
-  const programs = await findPrograms()
+export async function cluster(context: TestContext, options: ClusterOptions = {}, find = findPrograms): Promise<PostgresCluster> {
+  const programs = await find()
   if (programs === undefined) return context.skip('not proven: no PostgreSQL programs to start a server with')
   const made = await createCluster(programs, options)
   context.onTestFinished(() => made.remove())
   return made
 }
 
-/** A standby of a running server, not started. Ends the test as not proven without pg_basebackup. */
+/** A standby of a running server, not started; see {@link PostgresCluster.standby}. */
 export async function standbyOf(primary: PostgresCluster, context: TestContext): Promise<PostgresCluster> {
   const standby = await primary.standby()
-  if (standby === undefined) return context.skip('not proven: the PostgreSQL programs come without pg_basebackup')
   context.onTestFinished(() => standby.remove())
   return standby
 }

@@ -215,3 +215,29 @@ describe('what stays unknown or is refused', () => {
     expect(await own.items('STREAM#t')).toEqual([])
   })
 })
+
+test('a token is never used for two transactions, also where looking for another slot fails on the way', async (context) => {
+  const own = await table(context)
+  const [store, rival] = [own.open(), own.open()]
+  await store.appendToStream('s', events(1))
+  await rival.appendToStream('s', events(1))
+  const sent = new Map<string, Set<string>>()
+  own.proxy.inject({
+    when: ({ operation }) => operation === 'TransactWriteItems',
+    fault: async ({ body }, forward) => {
+      const token = body.ClientRequestToken as unknown as string
+      sent.set(token, (sent.get(token) ?? new Set()).add(JSON.stringify(body.TransactItems)))
+      return forward()
+    },
+  })
+  own.proxy.inject({
+    when: ({ operation, body }) => operation === 'Query' && (body.ConsistentRead as unknown) === true,
+    times: 1,
+    fault: refuse('ThrottlingException'),
+  })
+  // Its slot is the rival's; then the strong look for the end fails once.
+  const batch = events(2)
+  expect(await store.appendToStream('s', batch)).toMatchObject({ firstVersion: 3, version: 4 })
+  expect((await idsIn(store, 's')).slice(2)).toEqual(idsOf(batch))
+  expect([...sent.values()].map((requests) => requests.size)).toEqual([1, 1])
+})

@@ -1,6 +1,6 @@
 import { type EventStoreAdapter, isConcurrencyError, isOutcomeUnknownError } from '@millrace/core'
 import { eventStoreDB } from '@millrace/eventstoredb'
-import { openNode } from '../services/eventstoredb.js'
+import { type Driver, openNode } from '../services/eventstoredb.js'
 
 export interface Chaos {
   readonly faults: number
@@ -20,8 +20,16 @@ const streams = 6
  * subscriptions. Afterwards every acknowledged event must be there once, in the order of its writer, and the followers must have seen
  * what the log holds.
  */
-export async function runEventStoreChaos({ seed, ms }: { readonly seed: number; readonly ms: number }): Promise<Chaos> {
-  const node = await openNode(undefined, '@eventstore/db-client', { seed })
+export async function runEventStoreChaos({
+  seed,
+  ms,
+  driver = '@eventstore/db-client',
+}: {
+  readonly seed: number
+  readonly ms: number
+  readonly driver?: Driver
+}): Promise<Chaos> {
+  const node = await openNode(undefined, driver, { seed })
   const { model } = node
   if (model === undefined) throw new Error('this takes the model')
   const stray: unknown[] = []

@@ -1,7 +1,8 @@
 import type { EventStoreAdapter } from '@millrace/core'
-import { doctor } from '@millrace/postgres'
+import { doctor, migrations } from '@millrace/postgres'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
+import { deliveredPrograms, findPrograms } from '../services/postgres-programs.js'
 import { cluster, standbyOf } from './cluster.js'
 import { asPool, databaseAt, failureOf, until } from './database.js'
 
@@ -9,37 +10,47 @@ import { asPool, databaseAt, failureOf, until } from './database.js'
 
 const event = { type: 'Happened', data: 1 }
 
-test('an append to a standby: not applied, may be made elsewhere; reads work', async (context) => {
-  const primary = await cluster(context)
-  await primary.start()
-  const db = databaseAt(primary.url, context)
-  const writer = db.open()
-  await writer.appendToStream('s', [event])
-  const standby = await standbyOf(primary, context)
-  await standby.start()
-  const adapter = db.open({ connection: standby.url })
-  const errors = await Promise.all(
-    [
-      adapter.appendToStream('s', [event]),
-      adapter.appendToStream('t', [event], { expectedVersion: 'noStream' }),
-      adapter.deleteStream('s'),
-      adapter.setStreamMetadata('s', { a: 1 }),
-    ].map(failureOf),
-  )
-  for (const error of errors) {
-    expect(error).toMatchObject({ code: 'unavailable', outcome: 'not-applied', retryable: true })
-    expect(error.message).toContain('read-only')
-  }
-  expect((await adapter.readStream('s').toArray()).length).toBe(1)
-  // Nobody sees there which appends are still open: the log is refused rather than read with holes.
-  const log = await failureOf(adapter.readAll().toArray())
-  expect(log).toMatchObject({ code: 'unavailable', outcome: 'not-applied' })
-  expect(log.hint).toContain('primary')
-  const [fact] = await doctor({ connection: standby.url, schema: db.schema })
-  expect(fact).toMatchObject({ name: 'server', status: 'warning' })
-  expect((await writer.appendToStream('s', [event])).version).toBe(2)
-  await until(async () => (await adapter.getStreamState('s')).status === 'live' && (await adapter.readStream('s').toArray()).length === 2)
-})
+const servers = [
+  ['installed, or of npm', findPrograms],
+  ['of npm', deliveredPrograms],
+] as const
+
+test.for(servers)(
+  '%s: an append to a standby is not applied, may be made elsewhere; reads, plan and check work',
+  async ([, find], context) => {
+    const primary = await cluster(context, {}, find)
+    await primary.start()
+    const db = databaseAt(primary.url, context)
+    const writer = db.open()
+    await writer.appendToStream('s', [event])
+    const standby = await standbyOf(primary, context)
+    await standby.start()
+    const adapter = db.open({ connection: standby.url })
+    const errors = await Promise.all(
+      [
+        adapter.appendToStream('s', [event]),
+        adapter.appendToStream('t', [event], { expectedVersion: 'noStream' }),
+        adapter.deleteStream('s'),
+        adapter.setStreamMetadata('s', { a: 1 }),
+      ].map(failureOf),
+    )
+    for (const error of errors) {
+      expect(error).toMatchObject({ code: 'unavailable', outcome: 'not-applied', retryable: true })
+      expect(error.message).toContain('read-only')
+    }
+    expect((await adapter.readStream('s').toArray()).length).toBe(1)
+    // Nobody sees there which appends are still open: the log is refused rather than read with holes.
+    const log = await failureOf(adapter.readAll().toArray())
+    expect(log).toMatchObject({ code: 'unavailable', outcome: 'not-applied' })
+    expect(log.hint).toContain('primary')
+    const [fact] = await doctor({ connection: standby.url, schema: db.schema })
+    expect(fact).toMatchObject({ name: 'server', status: 'warning' })
+    const { plan, check } = migrations({ connection: standby.url, schema: db.schema })
+    expect([(await plan()).pending, await check()]).toEqual([[], []])
+    expect((await writer.appendToStream('s', [event])).version).toBe(2)
+    await until(async () => (await adapter.getStreamState('s')).status === 'live' && (await adapter.readStream('s').toArray()).length === 2)
+  },
+)
 
 /** A pool whose connections lead to one server and, from a moment on, to another: an address that moves. */
 function movingPool(from: { readonly host: string; readonly port: number }) {
@@ -72,9 +83,9 @@ function writing(adapter: EventStoreAdapter, streamId: string) {
   }
 }
 
-describe('the primary dies, and its standby is promoted', () => {
+describe.for(servers)('%s: the primary dies, and its standby is promoted', ([, find]) => {
   test('replicated synchronously: appends in flight are settled there, nothing acknowledged is lost', async (context) => {
-    const primary = await cluster(context)
+    const primary = await cluster(context, {}, find)
     await primary.start()
     const db = databaseAt(primary.url, context)
     const { pool, moveTo } = movingPool(primary)
@@ -110,7 +121,7 @@ describe('the primary dies, and its standby is promoted', () => {
     await following
   })
   test('replicated asynchronously: what is lost shows as a conflict with the actual version, never as a hole', async (context) => {
-    const primary = await cluster(context)
+    const primary = await cluster(context, {}, find)
     await primary.start()
     const db = databaseAt(primary.url, context)
     const { pool, moveTo } = movingPool(primary)

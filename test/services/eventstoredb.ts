@@ -40,8 +40,8 @@ export type Driver = '@eventstore/db-client' | '@kurrent/kurrentdb-client'
 /** A node under test. */
 export interface Node {
   readonly url: string
-  /** What it is called in reports: what holds on the model is not proven of a real node. */
-  readonly kind: 'protocol model' | 'node'
+  /** What it is called in reports, and where a real one is from: what holds on the model is not proven of a real node. */
+  readonly kind: 'protocol model' | `node (${string})`
   /** Undefined: a real node. */
   readonly model: EventStoreModelProcess | undefined
   /** Another model, that refuses whatever credentials it is given. Undefined: a real node. */
@@ -49,11 +49,19 @@ export interface Node {
   stop(): Promise<void>
 }
 
+/** The real node of a run, if there is one. */
+export interface RealNode {
+  readonly url: string | undefined
+  /** Where it is from, or why there is none. */
+  readonly reason: string
+}
+
 /** The real node of this run if there is one, else a protocol model of the test file's own. */
-export async function openNode(realUrl: string | undefined, driver: Driver, options: EventStoreModelOptions = {}): Promise<Node> {
-  const speaking = (url: string): string => (driver === '@eventstore/db-client' ? url : url.replace(/^esdb/u, 'kurrentdb'))
-  if (realUrl !== undefined)
-    return { url: speaking(realUrl), kind: 'node', model: undefined, denied: undefined, stop: () => Promise.resolve() }
+export async function openNode(real: RealNode | undefined, driver: Driver, options: EventStoreModelOptions = {}): Promise<Node> {
+  const scheme = driver === '@eventstore/db-client' ? 'esdb' : 'kurrentdb'
+  const speaking = (url: string): string => url.replace(/^(?:esdb|kurrentdb)/u, scheme)
+  if (real?.url !== undefined)
+    return { url: speaking(real.url), kind: `node (${real.reason})`, model: undefined, denied: undefined, stop: () => Promise.resolve() }
   const model = await startEventStoreModelProcess(options)
   let refusing: Promise<EventStoreModelProcess> | undefined
   return {

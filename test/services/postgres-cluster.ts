@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -42,8 +41,8 @@ export interface PostgresCluster {
   kill(): Promise<void>
   /** Writes a file into its data folder, readable by the server only. */
   write(name: string, text: string): Promise<void>
-  /** A standby made by pg_basebackup, not started; undefined where that program is missing. */
-  standby(config?: PostgresConfig): Promise<PostgresCluster | undefined>
+  /** A standby, not started, made of a copy of the data while the server is stopped; it ends its sessions for that, and starts again. */
+  standby(): Promise<PostgresCluster>
   /** Ends it and removes its data. */
   remove(): Promise<void>
 }
@@ -78,6 +77,7 @@ async function clusterOf(
   const defaults = { max_connections: '200', max_prepared_transactions: '8' }
   let server: ChildProcess | undefined
   let log = ''
+  let lastStart: PostgresConfig | undefined
 
   function launch(more: PostgresConfig = {}): void {
     const settings = Object.entries({ ...fixed, ...defaults, ...config, ...more }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
@@ -109,6 +109,7 @@ async function clusterOf(
     throw new Error(`postgres did not get ready: ${log}`)
   }
   async function start(more?: PostgresConfig): Promise<void> {
+    lastStart = more
     for (let tries = 1; ; tries += 1) {
       log = ''
       launch(more)
@@ -146,13 +147,19 @@ async function clusterOf(
     await chmod(path, 0o600)
     if (user.uid !== undefined && user.gid !== undefined) await chown(path, user.uid, user.gid)
   }
-  async function standby(more: PostgresConfig = {}): Promise<PostgresCluster | undefined> {
-    const program = join(programs.folder, 'pg_basebackup')
-    if (!existsSync(program)) return undefined
+  async function standby(): Promise<PostgresCluster> {
     const copy = await ownFolder()
-    const parameters = ['-h', host, '-p', String(port), '-U', 'postgres', '-D', copy.data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync']
-    await run(program, parameters, { ...copy.user, cwd: copy.data })
-    return clusterOf(programs, copy.data, copy.user, { config: { ...config, ...more }, env })
+    await stop()
+    // Not pg_basebackup, which npm's programs lack. The folder that is copied is that of a server that has written everything.
+    await run('cp', ['-R', `${data}/.`, copy.data])
+    const conninfo = `primary_conninfo = 'host=${host} port=${port} user=postgres'\n`
+    await appendFile(join(copy.data, 'postgresql.auto.conf'), conninfo)
+    await writeFile(join(copy.data, 'standby.signal'), '')
+    await chmod(copy.data, 0o700)
+    const { uid, gid } = copy.user
+    if (uid !== undefined && gid !== undefined) await run('chown', ['-R', `${uid}:${gid}`, copy.data])
+    await start(lastStart)
+    return clusterOf(programs, copy.data, copy.user, { config, env })
   }
 
   return {

@@ -1,17 +1,3 @@
-import { register } from 'node:module'
+import { soakClient } from './eventstoredb-client.mjs'
 
-register('../conformance/ts-hooks.mjs', import.meta.url)
-const { runEventStoreChaos } = await import('../faults/eventstoredb-chaos.ts')
-
-// A minute of cuts, hangs, lost answers, not-leader answers, restarts and ended subscriptions, on the protocol model of EventStoreDB.
-
-const seed = Number(process.env.SOAK_SEED ?? 1)
-const { broken, ...figures } = await runEventStoreChaos({ seed, ms: 60_000 })
-console.log(`EventStoreDB protocol model, @eventstore/db-client, 60 s, seed ${seed}:`)
-console.log(
-  `  ${Object.entries(figures)
-    .map(([name, count]) => `${name} ${count}`)
-    .join(', ')}`,
-)
-console.log(`  did not hold: ${broken.length === 0 ? 'none' : broken.slice(0, 5).join('; ')}`)
-if (broken.length > 0) process.exitCode = 1
+await soakClient('@eventstore/db-client')

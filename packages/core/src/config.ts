@@ -2,10 +2,10 @@ import { ConfigurationError } from './errors.js'
 
 /** What an adapter can be configured with. */
 export interface ConfigSpec {
-  /** Members that an options object may have. */
+  /** Members that an options object may have, beside those of `parameters`. */
   readonly options: readonly string[]
-  /** Query parameters of a URL that become members of the same name. */
-  readonly parameters: Readonly<Record<string, 'string' | 'number' | 'boolean'>>
+  /** Query parameters of a URL that become members of the same name, and what they are; a list: one of these words. */
+  readonly parameters: Readonly<Record<string, 'string' | 'number' | 'boolean' | readonly string[]>>
   /** Further query parameters, that the driver reads: they stay in the URL. */
   readonly driverParameters?: readonly string[]
 }
@@ -24,7 +24,11 @@ export function readConfig<T extends object>(
   if (typeof given !== 'string') {
     if (typeof given !== 'object' || given === null)
       throw new ConfigurationError(`adapter "${adapter}" takes a URL or an object of options.`, { adapter })
-    refuseUnknown(adapter, 'option', Object.keys(given), spec.options)
+    refuseUnknown(adapter, 'option', Object.keys(given), [...new Set([...spec.options, ...Object.keys(spec.parameters)])])
+    for (const [name, kind] of Object.entries(spec.parameters)) {
+      const value = (given as Record<string, unknown>)[name]
+      if (typeof kind === 'object' && value !== undefined) refuseOther(adapter, name, kind, value)
+    }
     return { options: given, url: undefined }
   }
   const url = parseUrl(given, adapter)
@@ -71,7 +75,15 @@ function refuseUnknown(adapter: string, what: string, given: readonly string[], 
   })
 }
 
-function readValue(adapter: string, name: string, kind: 'string' | 'number' | 'boolean', text: string): unknown {
+function refuseOther(adapter: string, name: string, words: readonly string[], value: unknown): void {
+  if (!words.includes(value as string)) throw new ConfigurationError(`${name} must be one of ${words.join(', ')}.`, { adapter })
+}
+
+function readValue(adapter: string, name: string, kind: ConfigSpec['parameters'][string], text: string): unknown {
+  if (typeof kind === 'object') {
+    refuseOther(adapter, name, kind, text)
+    return text
+  }
   if (kind === 'string') return text
   if (kind === 'number' && text.trim() !== '' && Number.isFinite(Number(text))) return Number(text)
   if (kind === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'

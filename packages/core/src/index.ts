@@ -41,6 +41,7 @@ export type {
   StreamPageRequest,
 } from './backend.js'
 export type { Capabilities, CapabilityName, Limits, LogCapabilities } from './capabilities.js'
+export { type AppendSender, createCoalescer } from './coalesce.js'
 export { type ConfigSpec, readConfig } from './config.js'
 export { type AdapterOptions, type CreateAdapterOptions, createAdapter } from './create-adapter.js'
 export type { AttemptTrace } from './diagnostics.js'
@@ -92,6 +93,6 @@ export type {
 } from './event.js'
 export { type ExpectableState, type ExpectedVersion, checkExpected } from './expected-version.js'
 export { fixedLimits } from './limits.js'
-export { type AdapterFactory, type EventStoreConfig, type OpenOptions, missingPackage, openEventStore } from './open.js'
+export { type AdapterFactory, type EventStoreConfig, type OpenOptions, loadPackage, missingPackage, openEventStore } from './open.js'
 export { type PositionToken, compareDecimals, formatPosition, parsePosition } from './position.js'
 export { type TranslatedError, translateError } from './translate-error.js'

@@ -130,6 +130,16 @@ export function missingPackage(adapter: string, packages: readonly string[]): Co
   })
 }
 
+/** The optional package that an adapter needs, on first use. Errors: `configuration`, with the command that installs it. */
+export async function loadPackage<T>(adapter: string, name: string, load: () => Promise<unknown>): Promise<T> {
+  try {
+    return (await load()) as T
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND') throw missingPackage(adapter, [name])
+    throw new ConfigurationError(`the package "${name}" could not be loaded.`, { adapter, cause })
+  }
+}
+
 interface NodeModule {
   createRequire(from: string): { resolve(name: string): string }
 }

@@ -42,8 +42,14 @@ interface Sent {
   readonly cell: number | undefined
   readonly results: readonly StoredRange[]
   readonly aims: readonly { readonly version: number; readonly when: ConditionalPut['when'] }[]
-  /** How many slots were tried before. */
-  readonly retarget: number
+}
+
+/** How far a call has come, in all its attempts. */
+interface Progress {
+  /** What was sent last, unless it is known to have failed for good. */
+  sent: Sent | undefined
+  /** How often another request had to be made. It is part of the token: a token is never used for two requests. */
+  retarget: number
 }
 
 type Verdict =
@@ -58,56 +64,46 @@ type Verdict =
  * a foreign item was seen in the old one, so that a late copy of the first request fails. Cases: APP, ATM, CON, IDM.
  */
 export function createAppender({ table, seen, toPosition, log, packing, transactions }: AppenderOptions): Appender {
-  // By the events of the first part, which core hands over again with every attempt of one call: what a call sent goes when it goes.
-  const open = new WeakMap<AppendRequest['events'], Sent>()
+  // By the events of the first part, which core hands over again with every attempt of one call: what is known of a call goes when it goes.
+  const calls = new WeakMap<AppendRequest['events'], Progress>()
   const queues = new Map<string, Promise<void>>()
 
   async function commit(requests: readonly AppendRequest[], call: BackendCall): Promise<AppendManyOutcome> {
     const [first] = requests
     if (first === undefined) return { status: 'appended', results: [] }
-    const { events: callKey, attemptId } = first
     // An earlier attempt of this call: the same request is sent again, whether it is to be settled or was refused for the moment.
-    let sent = open.get(callKey)
-    let look = first.settle
-    for (let retarget = sent === undefined ? 0 : sent.retarget; ; retarget += 1) {
-      if (sent === undefined) {
-        const aims = await Promise.all(requests.map((request) => aim(table, seen, toPosition, request, retarget > 0, call)))
+    const progress = calls.get(first.events) ?? { sent: undefined, retarget: 0 }
+    calls.set(first.events, progress)
+    for (let look = first.settle; ; look = false) {
+      if (progress.sent === undefined) {
+        const sure = progress.retarget > 0
+        const aims = await Promise.all(requests.map((request) => aim(table, seen, toPosition, request, sure, call)))
         const slots = aims.flatMap((one) => (one.status === 'slot' ? [one] : []))
         if (slots.length < aims.length) {
-          if (retarget === 0 && requests.length > 1) continue
-          return answerWithout(aims)
+          if (sure || requests.length === 1) return answerWithout(aims)
+          progress.retarget += 1
+          continue
         }
-        sent = build(requests, slots, attemptId, retarget, log ? await takeCell(table, call) : undefined)
+        progress.sent = build(requests, slots, progress.retarget, log ? await takeCell(table, call) : undefined)
       }
-      open.set(callKey, sent)
+      const { sent, retarget } = progress
       const verdict: Verdict | undefined = look ? await lookUp(sent, call) : undefined
-      look = false
       const { status } = verdict ?? (await send(sent, call))
       if (status === 'done') {
-        open.delete(callKey)
         for (const [index, { version }] of sent.results.entries()) seen.saw(requests[index]?.streamId ?? '', version)
         return { status: 'appended', results: sent.results }
       }
       if (sent.cell !== undefined && status === 'taken') await leaveCell(table, sent.cell, call)
-      open.delete(callKey)
-      if (status === 'voided') {
-        sent = build(requests, sent.aims, attemptId, retarget + 1, await takeCell(table, call))
-      } else {
-        sent = undefined
-        // Somebody is faster on this stream.
-        if (retarget > 0) await pause(retarget, call)
-      }
+      progress.sent = undefined
+      progress.retarget += 1
+      if (status === 'voided') progress.sent = build(requests, sent.aims, progress.retarget, await takeCell(table, call))
+      // Somebody is faster on this stream.
+      else if (retarget > 0) await pause(retarget, call)
     }
   }
 
-  function build(
-    requests: readonly AppendRequest[],
-    aims: Sent['aims'],
-    attemptId: string,
-    retarget: number,
-    cell: number | undefined,
-  ): Sent {
-    const commitId = attemptId.replaceAll('-', '')
+  function build(requests: readonly AppendRequest[], aims: Sent['aims'], retarget: number, cell: number | undefined): Sent {
+    const commitId = requests[0]?.attemptId.replaceAll('-', '') ?? ''
     const parts = requests.map(({ streamId, streamType, events }, index): CommitPart => ({
       streamId,
       streamType,
@@ -132,7 +128,7 @@ export function createAppender({ table, seen, toPosition, log, packing, transact
       }
     })
     const claim = cell === undefined ? [] : [claimOf(cell, commitId, parts, items, bytes)]
-    return { puts: [...puts, ...claim], token: `${commitId}.${retarget % 1000}`, commitId, cell, results, aims, retarget }
+    return { puts: [...puts, ...claim], token: `${commitId}.${retarget % 1000}`, commitId, cell, results, aims }
   }
 
   async function send(sent: Sent, call: BackendCall): Promise<Verdict> {

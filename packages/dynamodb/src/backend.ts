@@ -38,7 +38,7 @@ export function dynamodbBackend(options: ParsedOptions, seen: SeenTips = createS
 
     async open(call) {
       await requests.open()
-      ;({ logId } = await openTable(requests, options, call))
+      ;({ logId } = await openTable(table, options, call))
     },
     close() {
       requests.close()

@@ -1,5 +1,5 @@
 import { type EncodedEvent, LimitExceededError } from '@millrace/core'
-import { type Item, type Value, itemBytes, itemBytesLimit, keyOf, streamPartition, versionKey } from './items.js'
+import { type Item, type Value, itemBytes, itemBytesLimit, streamPartition, versionKey } from './items.js'
 
 /** What one stream gets of a commit. */
 export interface CommitPart {
@@ -32,18 +32,16 @@ export function encodeCommit(parts: readonly CommitPart[], shape: CommitShape): 
   const items = parts.map((part) => {
     const groups = shape.packed ? packGroups(part.events) : part.events.map((event) => [event])
     const last = part.firstVersion + part.events.length - 1
-    const span: Item = groups.length > 1 ? { commit_span: { S: `${part.firstVersion}-${last}` } } : {}
     let version = part.firstVersion
     return groups.map((events) => {
-      const item: Item = {
-        ...keyOf({ pk: streamPartition(part.streamId), sk: versionKey(version) }),
-        ...(shape.packed ? packedEvents(events) : oneEvent(events[0])),
-        ...(part.streamType === undefined ? {} : { stream_type: { S: part.streamType } }),
-        created_at: { N: String(shape.createdAt) },
-        commit_id: { S: shape.commitId },
-        ...span,
-        ...(shape.cell === undefined ? {} : { position: { S: `${shape.cell}.${index}` } }),
-      }
+      const item: Record<string, Value> = shape.packed ? packedEvents(events) : oneEvent(events[0])
+      item.PK = { S: streamPartition(part.streamId) }
+      item.SK = { S: versionKey(version) }
+      item.created_at = { N: String(shape.createdAt) }
+      item.commit_id = { S: shape.commitId }
+      if (part.streamType !== undefined) item.stream_type = { S: part.streamType }
+      if (groups.length > 1) item.commit_span = { S: `${part.firstVersion}-${last}` }
+      if (shape.cell !== undefined) item.position = { S: `${shape.cell}.${index}` }
       version += events.length
       index += events.length
       const size = itemBytes(item)
@@ -59,14 +57,15 @@ export function encodeCommit(parts: readonly CommitPart[], shape: CommitShape): 
   return items
 }
 
-function oneEvent(event: EncodedEvent | undefined): Item {
+function oneEvent(event: EncodedEvent | undefined): Record<string, Value> {
   if (event === undefined) throw new Error('an item holds at least one event')
-  return {
+  const item: Record<string, Value> = {
     event_id: { S: event.id },
     event_type: { S: event.type },
     event_data: 'text' in event.data ? { S: event.data.text } : { B: event.data.bytes },
-    ...(event.metadata === undefined ? {} : { metadata: { S: event.metadata } }),
   }
+  if (event.metadata !== undefined) item.metadata = { S: event.metadata }
+  return item
 }
 
 /** As few items as hold the events, in order. */
@@ -87,7 +86,7 @@ function packGroups(events: readonly EncodedEvent[]): readonly (readonly Encoded
 }
 
 /** The same names, as JSON arrays. Payloads stand in it as they are; `sizes` (data, metadata of each event) cuts them out again. */
-function packedEvents(events: readonly EncodedEvent[]): Item {
+function packedEvents(events: readonly EncodedEvent[]): Record<string, Value> {
   const metadata = events.map((event) => event.metadata ?? 'null')
   const binary = events.flatMap(({ data }, index) => ('bytes' in data ? [index] : []))
   const texts = events.map(({ data }) => ('text' in data ? data.text : ''))

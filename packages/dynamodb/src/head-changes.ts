@@ -1,7 +1,7 @@
 import type { Backend, BackendCall, HeadChange, MetadataChange, StreamHead } from '@millrace/core'
-import { type Item, type Seal, keyOf, metaKey, streamPartition, versionKey } from './items.js'
+import { type Item, type Seal, keyOf, streamPartition, versionKey } from './items.js'
 import { readState, readTip } from './state.js'
-import type { ConditionalPut, Table, Update } from './table.js'
+import type { ConditionalPut, Table } from './table.js'
 
 type HeadChanges = Required<Pick<Backend, 'deleteStream' | 'tombstoneStream'>> &
   Required<Pick<Backend, 'truncateStream' | 'readMetadata' | 'writeMetadata'>>
@@ -11,19 +11,15 @@ type HeadChanges = Required<Pick<Backend, 'deleteStream' | 'tombstoneStream'>> &
  * the slot that the next append would take, together with META, in one transaction. Cases: DEL, MET.
  */
 export function createHeadChanges(table: Table): HeadChanges {
-  /** Takes the slot after `version`. Undefined: an event stands there. */
-  async function seal(
-    streamId: string,
-    version: number,
-    { kind, when }: { readonly kind: Seal; readonly when: ConditionalPut['when'] },
-    update: Omit<Update, 'key'>,
-    call: BackendCall,
-  ): Promise<'sealed' | Item | undefined> {
-    const pk = streamPartition(streamId)
+  /** Takes the slot after `version`. False: something else stands there. */
+  async function seal(streamId: string, version: number, kind: Seal, call: BackendCall): Promise<boolean> {
     const id = crypto.randomUUID().replaceAll('-', '')
-    const item: Item = { ...keyOf({ pk, sk: versionKey(version + 1) }), seal: { S: kind }, commit_id: { S: id } }
-    const answer = await table.put([{ item, when }], { ...update, key: { pk, sk: metaKey } }, id, call)
-    return answer.done ? 'sealed' : (answer.refused[0]?.item ?? {})
+    const key = keyOf({ pk: streamPartition(streamId), sk: versionKey(version + 1) })
+    const item: Item = { ...key, seal: { S: kind }, commit_id: { S: id } }
+    // Only a tombstone may take the place of the seal of a soft delete.
+    const put: ConditionalPut = { item, when: kind === 'deleted' ? 'absent' : 'or-deleted' }
+    const set: Item = kind === 'deleted' ? { deleted_through: { N: String(version) } } : { tombstoned: { BOOL: true } }
+    return (await table.put([put], { streamId, set, remove: 'metadata' }, id, call)).done
   }
 
   async function refusedBy(streamId: string, call: BackendCall): Promise<HeadChange> {
@@ -33,36 +29,14 @@ export function createHeadChanges(table: Table): HeadChanges {
   return {
     /** Sent again after a lost answer it meets its own seal, and the head says that this version was deleted. */
     async deleteStream({ streamId, version }, call) {
-      const sealed = await seal(
-        streamId,
-        version,
-        { kind: 'deleted', when: 'absent' },
-        {
-          expression: 'SET #deleted_through = :version REMOVE #metadata ADD #metadata_version :one',
-          names: ['deleted_through', 'metadata', 'metadata_version'],
-          values: { ':version': { N: String(version) }, ':one': { N: '1' } },
-        },
-        call,
-      )
-      return sealed === 'sealed' ? { status: 'changed' } : refusedBy(streamId, call)
+      return (await seal(streamId, version, 'deleted', call)) ? { status: 'changed' } : refusedBy(streamId, call)
     },
 
     async tombstoneStream({ streamId, version }, call) {
       for (;;) {
         const tip = version === undefined ? await readTip(table, streamId, false, call) : { version, seal: undefined }
         if (tip.seal === 'tombstoned') return refusedBy(streamId, call)
-        const sealed = await seal(
-          streamId,
-          tip.version,
-          { kind: 'tombstoned', when: 'or-deleted' },
-          {
-            expression: 'SET #tombstoned = :true REMOVE #metadata ADD #metadata_version :one',
-            names: ['tombstoned', 'metadata', 'metadata_version'],
-            values: { ':true': { BOOL: true }, ':one': { N: '1' } },
-          },
-          call,
-        )
-        if (sealed === 'sealed') return { status: 'changed' }
+        if (await seal(streamId, tip.version, 'tombstoned', call)) return { status: 'changed' }
         if (version !== undefined) return refusedBy(streamId, call)
         // An append was faster: whatever the version is, the stream ends now.
       }
@@ -73,18 +47,8 @@ export function createHeadChanges(table: Table): HeadChanges {
         const { head, meta } = await readState(table, streamId, call)
         if (head.status === 'deleted' || head.status === 'tombstoned' || before > head.version + 1) return { status: 'refused', head }
         if (before <= head.firstVersion) return { status: 'changed' }
-        // Nothing has changed the stream's META since it was read.
-        const guard = unchanged(meta.version)
-        const changed = await table.update(
-          {
-            key: { pk: streamPartition(streamId), sk: metaKey },
-            expression: 'SET #truncate_before = :before ADD #metadata_version :one',
-            condition: guard.condition,
-            names: ['truncate_before', 'metadata_version'],
-            values: { ':before': { N: String(before) }, ':one': { N: '1' }, ...guard.values },
-          },
-          call,
-        )
+        const set: Item = { truncate_before: { N: String(before) } }
+        const changed = await table.update({ streamId, set, ifVersion: meta.version }, call)
         if (changed.done) return { status: 'changed' }
       }
     },
@@ -104,17 +68,7 @@ export function createHeadChanges(table: Table): HeadChanges {
       })
       if (head.status === 'deleted' || head.status === 'tombstoned' || meta.version !== expected) return refused(head.status, meta.version)
       // A delete since then has raised the metadata version.
-      const condition = unchanged(expected)
-      const changed = await table.update(
-        {
-          key: { pk: streamPartition(streamId), sk: metaKey },
-          expression: 'SET #metadata = :metadata ADD #metadata_version :one',
-          condition: condition.condition,
-          names: ['metadata', 'metadata_version'],
-          values: { ':metadata': { S: text }, ':one': { N: '1' }, ...condition.values },
-        },
-        call,
-      )
+      const changed = await table.update({ streamId, set: { metadata: { S: text } }, ifVersion: expected }, call)
       if (changed.done) return { status: 'changed', version: expected + 1 }
       const now = await readState(table, streamId, call)
       // The client itself has sent it twice: the second met what the first had stored.
@@ -123,10 +77,4 @@ export function createHeadChanges(table: Table): HeadChanges {
       return refused(now.head.status, now.meta.version)
     },
   }
-}
-
-/** META is as it was read: each change raises its version. */
-function unchanged(version: number): Pick<Update, 'values'> & { readonly condition: string } {
-  if (version === 0) return { condition: 'attribute_not_exists(#metadata_version)', values: {} }
-  return { condition: '#metadata_version = :unchanged', values: { ':unchanged': { N: String(version) } } }
 }

@@ -1,8 +1,9 @@
-import { type BackendCall, ConfigurationError, isEventStoreError } from '@millrace/core'
+import { type BackendCall, ConfigurationError } from '@millrace/core'
 import { type Requests, type SendCall, createRequests } from './client.js'
 import { DriverFailure } from './driver-failure.js'
 import { type Item, configKey, keyOf, layout, numberOf, textOf } from './items.js'
 import type { DynamoClient, ParsedOptions } from './options.js'
+import type { Table } from './table.js'
 
 /** The table as `CreateTable` takes it, and as infrastructure tools write it down. */
 export interface TableDefinition {
@@ -36,11 +37,26 @@ export function tableDefinition({ tableName }: { readonly tableName: string }): 
  */
 export async function createTable(
   client: DynamoClient,
-  { tableName, signal = new AbortController().signal }: { readonly tableName: string; readonly signal?: AbortSignal | undefined },
+  { tableName, signal }: { readonly tableName: string; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   const requests = createRequests({ client, requestTimeoutMs: 3000 })
   await requests.open()
-  await makeTable(requests, tableName, { signal, deadline: signal, unlessAborted: (_which, work) => work })
+  await makeTable(requests, tableName, { unlessAborted: (_which, work) => unlessAborted(signal, work) })
+}
+
+async function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  if (signal === undefined) return work
+  let abort = (): void => undefined
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', abort)
+  })
+  if (signal.aborted) abort()
+  try {
+    return await Promise.race([aborted, work])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
 }
 
 async function makeTable(requests: Requests, tableName: string, call: SendCall): Promise<void> {
@@ -63,71 +79,42 @@ export interface TableConfig {
 }
 
 /** Reads `TABLE`/`CONFIG`, made by whoever comes first. Errors: `configuration` for a missing table, a newer layout, another log mode. */
-export async function openTable(requests: Requests, options: ParsedOptions, call: BackendCall): Promise<TableConfig> {
+export async function openTable(table: Table, options: ParsedOptions, call: BackendCall): Promise<TableConfig> {
   const { tableName, log, setup } = options
-  let config = await readConfigItem(requests, tableName, call).catch(async (error: unknown) => {
+  let config = await table.get(configKey, call).catch(async (error: unknown) => {
     if (!(error instanceof DriverFailure && error.code === 'ResourceNotFoundException')) throw error
     if (setup === 'manual')
-      throw new ConfigurationError(`the table "${tableName}" does not exist in this account and region.`, {
-        adapter: 'dynamodb',
-        hint: "Create it with createTable(client, { tableName }) or from tableDefinition(), or set setup: 'auto'.",
-      })
-    await makeTable(requests, tableName, call)
+      throw refused(
+        `the table "${tableName}" does not exist in this account and region.`,
+        "Create it with createTable(client, { tableName }) or from tableDefinition(), or set setup: 'auto'.",
+      )
+    await makeTable(table.requests, tableName, call)
     return undefined
   })
   if (config === undefined) {
-    await putConfig(requests, tableName, log, call)
-    config = await readConfigItem(requests, tableName, call)
+    // Refused where another was faster: what stands there counts.
+    await table.put([{ item: newConfig(log), when: 'absent' }], undefined, '', call)
+    config = await table.get(configKey, call)
   }
-  const [found, mode, logId] = [numberOf(config ?? {}, 'layout'), textOf(config ?? {}, 'log'), textOf(config ?? {}, 'log_id')]
-  if (config === undefined || found === undefined || logId === undefined)
-    throw new ConfigurationError(`the table "${tableName}" is not one of this adapter.`, {
-      adapter: 'dynamodb',
-      hint: 'Give it a table of its own.',
-    })
+  const known = config ?? {}
+  const [found, mode, logId] = [numberOf(known, 'layout'), textOf(known, 'log'), textOf(known, 'log_id')]
+  if (found === undefined || logId === undefined)
+    throw refused(`the table "${tableName}" is not one of this adapter.`, 'Give it a table of its own.')
   if (found > layout)
-    throw new ConfigurationError(`the table "${tableName}" has layout ${found}, this version knows ${layout}.`, {
-      adapter: 'dynamodb',
-      hint: 'Install a newer @millrace/dynamodb.',
-    })
+    throw refused(`the table "${tableName}" has layout ${found}, this version knows ${layout}.`, 'Install a newer @millrace/dynamodb.')
   if (mode !== log)
-    throw new ConfigurationError(`the table "${tableName}" was set up with log: '${mode ?? ''}', not '${log}'.`, {
-      adapter: 'dynamodb',
-      hint: 'The log of a table cannot be changed: copy the events into another table.',
-    })
+    throw refused(
+      `the table "${tableName}" was set up with log: '${mode ?? ''}', not '${log}'.`,
+      'The log of a table cannot be changed: copy the events into another table.',
+    )
   return { logId }
 }
 
-async function readConfigItem(requests: Requests, tableName: string, call: BackendCall): Promise<Item | undefined> {
-  const { Item } = await requests.read<{ Item?: Item }>(
-    'GetItem',
-    { TableName: tableName, Key: keyOf(configKey), ConsistentRead: true },
-    call,
-  )
-  return Item
+function newConfig(log: ParsedOptions['log']): Item {
+  const logId = Buffer.from(crypto.getRandomValues(new Uint8Array(4))).toString('hex')
+  return { ...keyOf(configKey), layout: { N: String(layout) }, log: { S: log }, log_id: { S: logId }, slices: { N: '1' } }
 }
 
-async function putConfig(requests: Requests, tableName: string, log: string, call: BackendCall): Promise<void> {
-  const bytes = crypto.getRandomValues(new Uint8Array(4))
-  const item: Item = {
-    ...keyOf(configKey),
-    layout: { N: String(layout) },
-    log: { S: log },
-    log_id: { S: Buffer.from(bytes).toString('hex') },
-    slices: { N: '1' },
-  }
-  try {
-    await requests.change(
-      'PutItem',
-      {
-        TableName: tableName,
-        Item: item,
-        ConditionExpression: 'attribute_not_exists(#sk)',
-        ExpressionAttributeNames: { '#sk': 'SK' },
-      },
-      call,
-    )
-  } catch (error) {
-    if (isEventStoreError(error) || !(error instanceof DriverFailure && error.code === 'ConditionalCheckFailedException')) throw error
-  }
+function refused(message: string, hint: string): ConfigurationError {
+  return new ConfigurationError(message, { adapter: 'dynamodb', hint })
 }

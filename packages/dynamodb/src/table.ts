@@ -1,7 +1,7 @@
 import type { BackendCall } from '@millrace/core'
 import type { Requests } from './client.js'
 import { DriverFailure } from './driver-failure.js'
-import { type Item, type Key, keyOf } from './items.js'
+import { type Item, type Key, keyOf, metaKey, streamPartition } from './items.js'
 
 /** Items of one partition between two sort keys, inclusive. */
 interface Window {
@@ -36,14 +36,13 @@ type PutAnswer =
   | { readonly done: true }
   | { readonly done: false; readonly refused: readonly { readonly index: number; readonly item: Item | undefined }[] }
 
-/** An update of one item in a transaction, or alone. */
-export interface Update {
-  readonly key: Key
-  /** `SET #a = :a` and so on; names and values are those of `names` and `values`, each used. */
-  readonly expression: string
-  readonly condition?: string
-  readonly names: readonly string[]
-  readonly values: Readonly<Record<string, Item[string]>>
+/** A change of a stream's META, in a transaction or alone. Each raises its version. */
+export interface MetaChange {
+  readonly streamId: string
+  readonly set: Item
+  readonly remove?: string
+  /** Only if META still has the version that was read; 0: there was none. */
+  readonly ifVersion?: number
 }
 
 /** What the adapter asks of its table. Every name is aliased, since some are reserved words. */
@@ -53,9 +52,9 @@ export interface Table {
   /** One page that holds an item, or the end: pages without items are read over. */
   query(window: Window, call: BackendCall): Promise<Page>
   /** One conditional put, or one transaction. The token is for the transaction; its items are sent again byte for byte the same. */
-  put(puts: readonly ConditionalPut[], update: Update | undefined, token: string, call: BackendCall): Promise<PutAnswer>
+  put(puts: readonly ConditionalPut[], update: MetaChange | undefined, token: string, call: BackendCall): Promise<PutAnswer>
   /** `repeated`: the client had sent it before, so it may be our own change that the condition met. */
-  update(update: Update, call: BackendCall): Promise<{ readonly done: true } | { readonly done: false; readonly repeated: boolean }>
+  update(update: MetaChange, call: BackendCall): Promise<{ readonly done: true } | { readonly done: false; readonly repeated: boolean }>
   readonly requests: Requests
   readonly name: string
 }
@@ -76,7 +75,7 @@ export function createTableAccess(requests: Requests, name: string, transactions
 
   async function putMany(
     puts: readonly ConditionalPut[],
-    update: Update | undefined,
+    update: MetaChange | undefined,
     token: string,
     call: BackendCall,
   ): Promise<PutAnswer> {
@@ -147,14 +146,24 @@ export function createTableAccess(requests: Requests, name: string, transactions
   }
 }
 
-function updateInput(table: string, { key, expression, condition, names, values }: Update): object {
+function updateInput(table: string, { streamId, set, remove, ifVersion }: MetaChange): object {
+  const names = Object.keys(set)
+  const condition = ifVersion === 0 ? 'attribute_not_exists(#metadata_version)' : '#metadata_version = :unchanged'
   return {
     TableName: table,
-    Key: keyOf(key),
-    UpdateExpression: expression,
-    ...(condition === undefined ? {} : { ConditionExpression: condition }),
-    ExpressionAttributeNames: aliases(names),
-    ExpressionAttributeValues: values,
+    Key: keyOf({ pk: streamPartition(streamId), sk: metaKey }),
+    UpdateExpression: [
+      `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
+      ...(remove === undefined ? [] : [`REMOVE #${remove}`]),
+      'ADD #metadata_version :one',
+    ].join(' '),
+    ...(ifVersion === undefined ? {} : { ConditionExpression: condition }),
+    ExpressionAttributeNames: aliases([...names, ...(remove === undefined ? [] : [remove]), 'metadata_version']),
+    ExpressionAttributeValues: {
+      ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
+      ':one': { N: '1' },
+      ...(ifVersion === undefined || ifVersion === 0 ? {} : { ':unchanged': { N: String(ifVersion) } }),
+    },
   }
 }
 

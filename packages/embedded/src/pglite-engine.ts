@@ -1,5 +1,5 @@
 import { mkdir, realpath } from 'node:fs/promises'
-import { type BackendCall, ConfigurationError, missingPackage } from '@millrace/core'
+import { type BackendCall, loadPackage } from '@millrace/core'
 import { DriverFailure, type Engine, type Parameter, type Row, type Statement } from '@millrace/postgres/engine'
 import { type FolderLock, lockFolder } from './folder-lock.js'
 
@@ -109,11 +109,6 @@ async function query(db: Pick<PGliteLike, 'query'>, statement: Statement, parame
   }
 }
 
-async function loadPGlite(): Promise<{ readonly PGlite: { create(folder?: string): Promise<PGliteLike> } }> {
-  try {
-    return (await import('@electric-sql/pglite')) as unknown as { readonly PGlite: { create(folder?: string): Promise<PGliteLike> } }
-  } catch (error) {
-    if ((error as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND') throw missingPackage('embedded', ['@electric-sql/pglite'])
-    throw new ConfigurationError('the package "@electric-sql/pglite" could not be loaded.', { adapter: 'embedded', cause: error })
-  }
+function loadPGlite(): Promise<{ readonly PGlite: { create(folder?: string): Promise<PGliteLike> } }> {
+  return loadPackage('embedded', '@electric-sql/pglite', () => import('@electric-sql/pglite'))
 }

@@ -4,7 +4,7 @@ import { afterAll, inject } from 'vitest'
 import { openNode } from '../../../test/services/eventstoredb.js'
 import { eventStoreDBHarness } from './conformance-harness.js'
 
-const node = await openNode(inject('eventstoredb').url, '@kurrent/kurrentdb-client')
+const node = await openNode(inject('eventstoredb'), '@kurrent/kurrentdb-client')
 const makeClient = () => KurrentDBClient.connectionString(node.url)
 const shared = [makeClient(), makeClient()] as const
 afterAll(async () => {

@@ -4,7 +4,7 @@ import { afterAll, inject } from 'vitest'
 import { openNode } from '../../../test/services/eventstoredb.js'
 import { eventStoreDBHarness } from './conformance-harness.js'
 
-const node = await openNode(inject('eventstoredb').url, '@eventstore/db-client')
+const node = await openNode(inject('eventstoredb'), '@eventstore/db-client')
 afterAll(() => node.stop())
 process.env.MILLRACE_TEST_EVENTSTOREDB_URL = node.url
 

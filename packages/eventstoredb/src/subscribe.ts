@@ -139,8 +139,11 @@ async function* follow(
       signal.throwIfAborted()
       told = false
       const events = take(session, subscription)
-      if (events.length > 0) yield { kind: 'events', events }
-      if (events.length === batch) continue
+      if (events.length > 0) {
+        yield { kind: 'events', events }
+        // Meanwhile more has come, and whatever was told since comes after it.
+        continue
+      }
       if (caughtUp) {
         caughtUp = false
         yield { kind: 'caughtUp' }

@@ -1,6 +1,6 @@
 import { type Backend, type Capabilities, type HeadChange, compareDecimals, formatPosition, parsePosition } from '@millrace/core'
 import { createAppends } from './append.js'
-import { createCoalescer } from './coalesce.js'
+import { coalesce } from './coalesce.js'
 import { headStatements } from './head-statements.js'
 import { classifyError } from './map-error.js'
 import { type SchemaOptions, openSchema } from './migrate.js'
@@ -49,7 +49,7 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
   const writes =
     options.coalesceLockMs === undefined || flush === undefined || connections === undefined
       ? undefined
-      : createCoalescer({ ...engine, flush, connections }, appends, { lockMs, flushLockMs: options.coalesceLockMs })
+      : coalesce({ flush, connections }, appends, { lockMs, flushLockMs: options.coalesceLockMs })
   const own = createOwnCalls()
   // Where commits come in the order of the log, or one after the other, what is visible is settled.
   const horizon = engine.single || options.order === 'strict' ? undefined : createHorizon(engine, names, own, options.settleMs)

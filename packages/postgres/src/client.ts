@@ -1,7 +1,18 @@
-import { type BackendCall, ConfigurationError, missingPackage } from '@millrace/core'
+import { createHash } from 'node:crypto'
+import { type BackendCall, ConfigurationError, loadPackage } from '@millrace/core'
 import type { ParsedOptions, PooledClient, PostgresClient, PostgresPool, QueryConfig } from './options.js'
 import { poolConfig } from './pool-config.js'
-import { DriverFailure, type Engine, type Parameter, type Row, type Session, type Statement, type Work, pastDeadline } from './session.js'
+import {
+  DriverFailure,
+  type Engine,
+  type Parameter,
+  type Row,
+  type Session,
+  type Statement,
+  type Work,
+  failed,
+  pastDeadline,
+} from './session.js'
 
 /** Everything as the text the server prints: never a global type parser, never a number that loses digits. */
 const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
@@ -33,7 +44,7 @@ interface Notified {
 type OwnPool = PostgresPool & { end(): Promise<void> }
 
 /** The engine over a `pg` pool. Pools live in closures: `util.inspect` of one shows the password. */
-export function poolEngine(options: ParsedOptions): Engine {
+export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engine, 'session'>> {
   const named = options.preparedStatements
   const listeners = new Set<() => void>()
   const hearing = new Set<() => void>()
@@ -101,23 +112,17 @@ export function poolEngine(options: ParsedOptions): Engine {
   }
 
   async function connect(): Promise<PooledClient> {
-    return (await theirsOrOurs()).connect().catch((error: unknown) => {
-      throw new DriverFailure('connect', error)
-    })
+    return (await theirsOrOurs()).connect().catch(failed('connect'))
   }
 
   async function session<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const client = await connect()
     client.on('error', ignore)
     let broken = true
-    const send = <T>(sent: Promise<T>): Promise<T> =>
-      sent.catch((error: unknown) => {
-        throw new DriverFailure('query', error)
-      })
     try {
       const result = await work({
-        query: (statement, parameters) => send(runStatement(client, statement, parameters, false)),
-        script: async (sql) => void (await send(client.query({ text: sql }))),
+        query: (statement, parameters) => runStatement(client, statement, parameters, false).catch(failed('query')),
+        script: async (sql) => void (await client.query({ text: sql }).catch(failed('query'))),
         told: Number((client as { readonly processID?: unknown }).processID),
       })
       broken = false
@@ -208,7 +213,8 @@ export async function runStatement(
     rowMode: 'array',
     types: asText,
   } as QueryConfig)
-  return rows as readonly Row[]
+  // Taken out of the driver's result: its promises are kept until the old generation is collected, and each page of a long read with them.
+  return (rows as Row[]).splice(0)
 }
 
 const names = new WeakMap<Statement, string>()
@@ -217,13 +223,7 @@ const names = new WeakMap<Statement, string>()
 function nameOf(statement: Statement): string {
   let name = names.get(statement)
   if (name === undefined) {
-    let [a, b] = [0x811c9dc5, 0x1b873593]
-    for (let index = 0; index < statement.text.length; index += 1) {
-      const code = statement.text.charCodeAt(index)
-      a = Math.imul(a ^ code, 0x01000193)
-      b = Math.imul(b + code, 0x85ebca6b) ^ (b >>> 13)
-    }
-    name = `millrace_${(a >>> 0).toString(36)}_${(b >>> 0).toString(36)}`
+    name = `millrace_${createHash('sha256').update(statement.text).digest('base64url').slice(0, 16)}`
     names.set(statement, name)
   }
   return name
@@ -248,13 +248,11 @@ function isConnectionLoss(error: unknown): boolean {
 
 async function makePool(options: ParsedOptions): Promise<OwnPool> {
   const config = poolConfig(options)
-  let module: { readonly Pool?: unknown; readonly default?: { readonly Pool?: unknown } }
-  try {
-    module = (await import('pg')) as typeof module
-  } catch (error) {
-    if ((error as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND') throw missingPackage('postgres', ['pg'])
-    throw new ConfigurationError('the package "pg" could not be loaded.', { adapter: 'postgres', cause: error })
-  }
+  const module = await loadPackage<{ readonly Pool?: unknown; readonly default?: { readonly Pool?: unknown } }>(
+    'postgres',
+    'pg',
+    () => import('pg'),
+  )
   const Pool = (module.Pool ?? module.default?.Pool) as new (config: object) => OwnPool
   return new Pool(config)
 }

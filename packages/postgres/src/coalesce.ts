@@ -1,7 +1,7 @@
-import type { AppendOutcome, AppendRequest, Backend, BackendCall } from '@millrace/core'
+import { type AppendSender, createCoalescer } from '@millrace/core'
 import type { Appends } from './append.js'
 import { classifyError } from './map-error.js'
-import { DriverFailure, type Engine, type Work, pastDeadline } from './session.js'
+import { DriverFailure, type Engine, pastDeadline } from './session.js'
 
 export interface CoalescerOptions {
   /** Time that an append alone may wait for its stream; 0: what the session has. */
@@ -10,286 +10,26 @@ export interface CoalescerOptions {
   readonly flushLockMs: number
 }
 
-/** Connections that carry flushes, appends of a flush, and payload bytes of it. */
-const [mostFlushes, mostAppends, mostBytes] = [2, 64, 1 << 20]
-/** How long an append that is sent alone keeps a flush connection from the others. */
-const patienceMs = 50
-/** What is larger goes by itself. */
-const [largeEvents, largeBytes] = [100, 256 << 10]
-
-/** Something that has its turn when nothing before it is under way, or waits, for the same streams. */
-interface Turn {
-  readonly streams: readonly string[]
-  begin(): void
-}
-
-interface Waiting extends Turn {
-  readonly request: AppendRequest
-  readonly call: BackendCall
-  readonly bytes: number
-  sent: boolean
-  /** It runs with its own call, which knows by itself whether anything was sent. */
-  alone: boolean
-  settle(outcome: AppendOutcome | Promise<AppendOutcome>): void
-}
-
-/**
- * Merges appends that are made while others are under way into one statement, with a result for each; the order of each stream is kept.
- *
- * - An append of an idle stream, while a flush connection is free, is sent at once and alone. Only behind flushes in flight is there a queue.
- * - Whenever one of the two flush connections is free it takes from the queue, in order, at most one append a stream. After a flush of
- *   several it is free at the end of the turn of the event loop, so that who was answered and goes on is not sent one by one.
- * - What is large, empty, settles or goes to several streams is sent by itself, in its streams' order.
- * - A flush that the server refused as a whole, or that met a stream held by somebody else, is sent again append by append: one that fails
- *   fails alone. A flush without an answer leaves each of its appends to be settled alone, by core.
- * - Abort and deadline take an append out of the queue, with nothing sent. Once sent the flush goes on.
- *
- * Source: postgres.md §4. Cases: APP, CON, IDM.
- */
-export function createCoalescer(
-  engine: Engine & Required<Pick<Engine, 'flush' | 'connections'>>,
+/** Core's queue of appends over an engine that has connections to share. Source: postgres.md §4. */
+export function coalesce(
+  engine: Required<Pick<Engine, 'flush' | 'connections'>>,
   appends: Appends,
   { lockMs, flushLockMs }: CoalescerOptions,
-): Required<Pick<Backend, 'append' | 'appendMany'>> {
-  /** Of each stream: who has its turn, and behind it who waits. */
-  const lanes = new Map<string, Turn[]>()
-  /** Appends whose turn it is, in order. */
-  const ready = new Set<Waiting>()
-  let flushes = 0
-  /** A flush waits for its connection; it takes all there is then. */
-  let connecting = false
-  const alone = createPermits(() => Math.max(1, engine.connections() - mostFlushes))
-
-  function hasTurn(turn: Turn): boolean {
-    return turn.streams.every((stream) => lanes.get(stream)?.[0] === turn)
+): ReturnType<typeof createCoalescer> {
+  async function each(pick: Parameters<AppendSender['each']>[0]): ReturnType<AppendSender['each']> {
+    let picked: ReturnType<typeof pick>
+    const rows = await engine.flush(() => {
+      picked = pick()
+      return picked && { statement: appends.each, parameters: appends.eachParameters(picked.requests, flushLockMs), call: picked.call }
+    })
+    return appends.readEach(rows, picked?.requests ?? [])
   }
-  function enter(turn: Turn): void {
-    for (const stream of turn.streams) {
-      const lane = lanes.get(stream)
-      if (lane === undefined) lanes.set(stream, [turn])
-      else lane.push(turn)
-    }
-  }
-  /** At the end of its turn, or before it. */
-  function leave(turn: Turn): void {
-    for (const stream of turn.streams) {
-      const lane = lanes.get(stream) ?? []
-      const place = lane.indexOf(turn)
-      lane.splice(place, 1)
-      const [next] = lane
-      if (next === undefined) lanes.delete(stream)
-      else if (place === 0 && hasTurn(next)) next.begin()
-    }
-  }
-
-  /** Waits for its turn, and runs by itself. */
-  async function inTurn<T>(streams: readonly string[], call: BackendCall, run: () => Promise<T>): Promise<T> {
-    let begin = (): void => undefined
-    const begun = new Promise<void>((resolve) => (begin = resolve))
-    const turn: Turn = { streams, begin: () => begin() }
-    enter(turn)
-    try {
-      if (!hasTurn(turn)) await call.unlessAborted('signal', begun)
-      return await run()
-    } finally {
-      leave(turn)
-      flush()
-    }
-  }
-
-  async function append(request: AppendRequest, call: BackendCall): Promise<AppendOutcome> {
-    const bytes = request.events.reduce((sum, event) => sum + event.bytes, 0)
-    const { settle, events, streamId } = request
-    if (settle || events.length === 0 || events.length >= largeEvents || bytes >= largeBytes)
-      return inTurn([streamId], call, () => appends.one(request, lockMs, call))
-    if (flushes < mostFlushes && ready.size === 0 && !lanes.has(streamId)) {
-      const turn: Turn = { streams: [streamId], begin: () => undefined }
-      enter(turn)
-      return sendAlone(turn, request, call)
-    }
-    return queued(request, call, bytes)
-  }
-
-  /** A flush of one. While its stream is held by somebody else it gives its flush connection to the others. */
-  async function sendAlone(turn: Turn, request: AppendRequest, call: BackendCall): Promise<AppendOutcome> {
-    let free = (): void => void (flushes -= 1)
-    flushes += 1
-    const timer = setTimeout(() => {
-      if (!alone.tryTake()) return
-      free()
-      free = alone.give
-      flush()
-    }, patienceMs)
-    try {
-      return await appends.one(request, lockMs, call)
-    } finally {
-      clearTimeout(timer)
-      free()
-      leave(turn)
-      flush()
-    }
-  }
-
-  async function queued(request: AppendRequest, call: BackendCall, bytes: number): Promise<AppendOutcome> {
-    const entry: Waiting = {
-      streams: [request.streamId],
-      request,
-      call,
-      bytes,
-      sent: false,
-      alone: false,
-      begin: () => void ready.add(entry),
-      settle: () => undefined,
-    }
-    const done = new Promise<AppendOutcome>((resolve) => (entry.settle = resolve))
-    enter(entry)
-    if (hasTurn(entry)) entry.begin()
-    flush()
-    try {
-      return await call.unlessAborted('signal', done)
-    } catch (error) {
-      if (!call.signal.aborted || error !== call.signal.reason) throw error
-      if (!entry.sent) {
-        ready.delete(entry)
-        leave(entry)
-        flush()
-        throw error
-      }
-    }
-    try {
-      return await call.unlessAborted('deadline', done)
-    } catch (error) {
-      if (!call.deadline.aborted || error !== call.deadline.reason) throw error
-      if (entry.alone) return await done
-      throw pastDeadline()
-    }
-  }
-
-  /** Takes the next flush out of the queue. */
-  function take(): Waiting[] {
-    const taken: Waiting[] = []
-    let bytes = 0
-    for (const entry of ready) {
-      bytes += entry.bytes
-      if (taken.length === mostAppends || (taken.length > 0 && bytes > mostBytes)) break
-      taken.push(entry)
-      ready.delete(entry)
-      entry.sent = true
-    }
-    return taken
-  }
-
-  /** Fills the flush connections that are free. */
-  function flush(): void {
-    while (flushes < mostFlushes && ready.size > 0 && !connecting) {
-      const [first] = ready.size === 1 ? take() : []
-      if (first === undefined) void flushQueue()
-      else {
-        first.alone = true
-        first.settle(sendAlone(first, first.request, first.call))
-      }
-    }
-  }
-
-  async function flushQueue(): Promise<void> {
-    flushes += 1
-    connecting = true
-    let batch: Waiting[] | undefined
-    const pick = (): Work | undefined => {
-      connecting = false
-      const picked = (batch = take())
-      flush()
-      // Who has most time left: the flush ends for nobody before their time.
-      const calls = picked.map(({ call }) => call).sort((a, b) => b.remainingMs() - a.remainingMs())
-      return calls[0] && { statement: appends.each, parameters: appends.eachParameters(requestsOf(picked), flushLockMs), call: calls[0] }
-    }
-    try {
-      const rows = await engine.flush(pick)
-      const outcomes = appends.readEach(rows, requestsOf(batch ?? []))
-      batch?.forEach((entry, index) =>
-        finish(entry, outcomes[index] ?? appends.one({ ...entry.request, settle: true }, lockMs, entry.call)),
-      )
-    } catch (error) {
-      // Without a connection nothing was taken: it is said to those who wait.
-      if (batch === undefined) connecting = false
-      const rolledBack = error instanceof DriverFailure && error.phase === 'query' && classifyError(error)?.outcome === 'not-applied'
-      for (const entry of batch ?? take()) {
-        entry.alone = rolledBack
-        const again = (): Promise<AppendOutcome> => appends.one(entry.request, lockMs, entry.call)
-        finish(entry, rolledBack ? alone.run(entry.call, again) : Promise.reject(error as Error))
-      }
-    }
-    // Its callers come back within this turn of the event loop, with appends that can go together again.
-    if (batch !== undefined && batch.length > 1) setImmediate(freed)
-    else freed()
-  }
-  function freed(): void {
-    flushes -= 1
-    flush()
-  }
-
-  function finish(entry: Waiting, outcome: AppendOutcome | Promise<AppendOutcome>): void {
-    entry.settle(outcome)
-    if (!(outcome instanceof Promise)) return leave(entry)
-    const left = (): void => {
-      leave(entry)
-      flush()
-    }
-    outcome.then(left, left)
-  }
-
-  return {
-    append,
-    appendMany: (requests, call) =>
-      inTurn(
-        requests.map(({ streamId }) => streamId),
-        call,
-        () => appends.all(requests, lockMs, call),
-      ),
-  }
-}
-
-function requestsOf(batch: readonly Waiting[]): AppendRequest[] {
-  return batch.map(({ request }) => request)
-}
-
-interface Permits {
-  tryTake(): boolean
-  give(): void
-  /** Runs when there is a permit; an abort before that ends the waiting. */
-  run<T>(call: BackendCall, work: () => Promise<T>): Promise<T>
-}
-
-/** So many at a time. */
-function createPermits(most: () => number): Permits {
-  const waiting: (() => void)[] = []
-  let taken = 0
-  function tryTake(): boolean {
-    if (taken >= most()) return false
-    taken += 1
-    return true
-  }
-  function give(): void {
-    const next = waiting.shift()
-    if (next === undefined) taken -= 1
-    else next()
-  }
-  return {
-    tryTake,
-    give,
-    async run(call, work) {
-      if (!tryTake()) {
-        const granted = new Promise<void>((resolve) => waiting.push(resolve))
-        await call.unlessAborted('signal', granted).catch((error: unknown) => {
-          void granted.then(give)
-          throw error
-        })
-      }
-      try {
-        return await work()
-      } finally {
-        give()
-      }
-    },
-  }
+  return createCoalescer({
+    one: (request, call) => appends.one(request, lockMs, call),
+    all: (requests, call) => appends.all(requests, lockMs, call),
+    each,
+    connections: engine.connections,
+    rolledBack: (error) => error instanceof DriverFailure && error.phase === 'query' && classifyError(error)?.outcome === 'not-applied',
+    pastDeadline,
+  })
 }

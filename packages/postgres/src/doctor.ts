@@ -31,7 +31,7 @@ export async function doctor(options: PostgresOptions | string = {}): Promise<Fa
   const names = schemaNames(parsed.schema, parsed.tablePrefix)
   const engine = poolEngine(parsed)
   try {
-    return (await engine.session?.((session) => examine(session, names, parsed.order ?? 'settled'))) ?? []
+    return await engine.session((session) => examine(session, names, parsed.order ?? 'settled'))
   } catch (error) {
     throw translateError(error, { name: 'postgres', classifyError }, 'read').error
   } finally {

@@ -89,22 +89,6 @@ export interface ParsedOptions extends Omit<PostgresOptions, 'timeouts'> {
   readonly timeouts: { readonly connectMs: number; readonly lockMs: number; readonly statementMs: number; readonly settleMs: number }
 }
 
-const optionNames = [
-  'connection',
-  'pool',
-  'schema',
-  'tablePrefix',
-  'order',
-  'coalesce',
-  'pooler',
-  'preparedStatements',
-  'wake',
-  'setup',
-  'tls',
-  'timeouts',
-  'timeoutMs',
-  'pageSize',
-]
 const driverParameters = [
   'host',
   'port',
@@ -122,16 +106,16 @@ const driverParameters = [
 /** Errors: `configuration`. */
 export function parseOptions(given: PostgresOptions | string): ParsedOptions {
   const { options, url } = readConfig<PostgresOptions>('postgres', given, {
-    options: optionNames,
+    options: ['connection', 'pool', 'tls', 'timeouts', 'pageSize'],
     parameters: {
       schema: 'string',
       tablePrefix: 'string',
-      order: 'string',
+      order: ['settled', 'strict'],
       coalesce: 'boolean',
-      pooler: 'string',
-      wake: 'string',
+      pooler: ['none', 'transaction'],
+      wake: ['none', 'notify'],
       preparedStatements: 'boolean',
-      setup: 'string',
+      setup: ['auto', 'manual'],
       tls: 'string',
       timeoutMs: 'number',
     },
@@ -139,15 +123,13 @@ export function parseOptions(given: PostgresOptions | string): ParsedOptions {
   })
   if (options.connection !== undefined && options.pool !== undefined)
     throw new ConfigurationError('give either connection or pool, not both.', { adapter: 'postgres' })
-  oneOf('order', options.order, ['settled', 'strict'])
-  oneOf('pooler', options.pooler, ['none', 'transaction'])
-  oneOf('wake', options.wake, ['none', 'notify'])
   if (options.pooler === 'transaction' && options.wake === 'notify')
     throw new ConfigurationError("wake: 'notify' needs a session of its own, which pooler: 'transaction' does not give.", {
       adapter: 'postgres',
     })
-  oneOf('setup', options.setup, ['auto', 'manual'])
-  if (typeof options.tls !== 'object') oneOf('tls', options.tls, ['verify', 'off', 'unverified'])
+  const { tls = 'off' } = options
+  if (typeof tls !== 'object' && !['verify', 'off', 'unverified'].includes(tls))
+    throw new ConfigurationError('tls must be one of verify, off, unverified.', { adapter: 'postgres' })
   const { connectMs = 5000, lockMs = 5000, statementMs = 30_000, settleMs = 10_000 } = options.timeouts ?? {}
   for (const [name, value] of Object.entries({ connectMs, lockMs, statementMs, settleMs }))
     if (!(typeof value === 'number' && value > 0))
@@ -158,9 +140,4 @@ export function parseOptions(given: PostgresOptions | string): ParsedOptions {
   if (text !== undefined) parseConnectionUrl(text)
   const { preparedStatements = options.pooler !== 'transaction' } = options
   return { ...options, connection, preparedStatements, timeouts: { connectMs, lockMs, statementMs, settleMs } }
-}
-
-function oneOf(name: string, value: unknown, known: readonly string[]): void {
-  if (value === undefined || known.includes(value as string)) return
-  throw new ConfigurationError(`${name} must be one of ${known.join(', ')}.`, { adapter: 'postgres' })
 }

@@ -1,51 +1,43 @@
 /**
  * Arrays as binary parameters, one buffer a column: the server reads them without parsing, and nothing has to be escaped. Layout:
- * dimensions, null flag, element type, length, lower bound, then each element with its length.
+ * dimensions, null flag, element type, length, lower bound, then each element with its length. Each element is written where it goes.
  */
-export function binaryArray(
-  type: 'bytea' | 'int4' | 'int8' | 'json' | 'text' | 'uuid',
-  values: readonly (string | Uint8Array | null)[],
-): Uint8Array {
-  const { oid, bytes } = oids[type]
-  const elements = values.map((value) => (value === null ? null : typeof value === 'string' ? bytes(value) : value))
-  const size = elements.reduce((sum, element) => sum + 4 + (element?.length ?? 0), values.length === 0 ? 12 : 20)
-  const buffer = Buffer.allocUnsafe(size)
-  let at = buffer.writeInt32BE(values.length === 0 ? 0 : 1, 0)
-  at = buffer.writeInt32BE(elements.includes(null) ? 1 : 0, at)
-  at = buffer.writeInt32BE(oid, at)
-  if (values.length === 0) return buffer
-  at = buffer.writeInt32BE(values.length, at)
-  at = buffer.writeInt32BE(1, at)
-  for (const element of elements) {
-    at = buffer.writeInt32BE(element === null ? -1 : element.length, at)
-    if (element !== null) buffer.set(element, at)
-    at += element?.length ?? 0
+export function binaryArray(type: ElementName, values: readonly (string | Uint8Array | null)[]): Uint8Array {
+  const { oid, size, write } = types[type]
+  const sizes = values.map((value) => (value === null ? -1 : size(value)))
+  const buffer = Buffer.allocUnsafe(sizes.reduce((sum, bytes) => sum + 4 + Math.max(bytes, 0), values.length === 0 ? 12 : 20))
+  const header = [Math.min(values.length, 1), values.includes(null) ? 1 : 0, oid, ...(values.length === 0 ? [] : [values.length, 1])]
+  let at = header.reduce((place, word) => buffer.writeInt32BE(word, place), 0)
+  for (const [index, value] of values.entries()) {
+    const bytes = sizes[index] ?? -1
+    at = buffer.writeInt32BE(bytes, at)
+    if (value === null) continue
+    write(buffer, value, at)
+    at += bytes
   }
   return buffer
 }
 
-const utf8 = (value: string): Uint8Array => Buffer.from(value, 'utf8')
+type ElementName = 'bytea' | 'int4' | 'int8' | 'json' | 'text' | 'uuid'
 
-/** Element types, and how a text becomes one. */
-const oids = {
-  bytea: { oid: 17, bytes: utf8 },
-  int8: {
-    oid: 20,
-    bytes: (value: string): Uint8Array => {
-      const buffer = Buffer.allocUnsafe(8)
-      buffer.writeBigInt64BE(BigInt(value))
-      return buffer
-    },
-  },
-  int4: {
-    oid: 23,
-    bytes: (value: string): Uint8Array => {
-      const buffer = Buffer.allocUnsafe(4)
-      buffer.writeInt32BE(Number(value))
-      return buffer
-    },
-  },
-  text: { oid: 25, bytes: utf8 },
-  json: { oid: 114, bytes: utf8 },
-  uuid: { oid: 2950, bytes: (value: string): Uint8Array => Buffer.from(value.replaceAll('-', ''), 'hex') },
-} satisfies Record<string, { oid: number; bytes(value: string): Uint8Array }>
+/** The server's number of an element type, how many bytes a value takes, and what puts it there. */
+interface ElementType {
+  readonly oid: number
+  size(value: string | Uint8Array): number
+  write(buffer: Buffer, value: string | Uint8Array, at: number): void
+}
+
+/** Bytes as they are, texts as UTF-8. */
+const characters: Omit<ElementType, 'oid'> = {
+  size: (value) => (typeof value === 'string' ? Buffer.byteLength(value) : value.length),
+  write: (buffer, value, at) => void (typeof value === 'string' ? buffer.write(value, at) : buffer.set(value, at)),
+}
+
+const types: Readonly<Record<ElementName, ElementType>> = {
+  bytea: { oid: 17, ...characters },
+  int8: { oid: 20, size: () => 8, write: (buffer, value, at) => void buffer.writeBigInt64BE(BigInt(String(value)), at) },
+  int4: { oid: 23, size: () => 4, write: (buffer, value, at) => void buffer.writeInt32BE(Number(value), at) },
+  text: { oid: 25, ...characters },
+  json: { oid: 114, ...characters },
+  uuid: { oid: 2950, size: () => 16, write: (buffer, value, at) => void buffer.write(String(value).replaceAll('-', ''), at, 'hex') },
+}

@@ -31,20 +31,20 @@ function tlsOption(tls: ParsedOptions['tls'], sslmode: string | undefined, host:
   return { ssl: { rejectUnauthorized: true, ...(typeof mode === 'object' ? { ca: mode.ca } : {}) } }
 }
 
+/** Words of libpq, and what they mean here. */
+const sslModes: ReadonlyMap<string, 'verify' | 'off' | 'unverified'> = new Map([
+  ['disable', 'off'],
+  ['no-verify', 'unverified'],
+  ['prefer', 'verify'],
+  ['require', 'verify'],
+  ['verify-ca', 'verify'],
+  ['verify-full', 'verify'],
+])
+
 function fromSslMode(sslmode: string): 'verify' | 'off' | 'unverified' {
-  switch (sslmode) {
-    case 'disable':
-      return 'off'
-    case 'no-verify':
-      return 'unverified'
-    case 'prefer':
-    case 'require':
-    case 'verify-ca':
-    case 'verify-full':
-      return 'verify'
-    default:
-      throw new ConfigurationError('sslmode must be disable, no-verify, require, verify-ca or verify-full.', { adapter: 'postgres' })
-  }
+  const mode = sslModes.get(sslmode)
+  if (mode !== undefined) return mode
+  throw new ConfigurationError('sslmode must be disable, no-verify, require, verify-ca or verify-full.', { adapter: 'postgres' })
 }
 
 function isLocal(host: string): boolean {

@@ -38,7 +38,7 @@ export async function lookAtServer(
     if (found[index] != null && (await ask(`SELECT 1 FROM ${list} WHERE ${where}`)).length > 0) throw refused(name)
   // Reading the table takes a lock on it, which has to show.
   const [cache, run, end, shows] = await ask(`SELECT s.seqcache, extract(epoch FROM pg_postmaster_start_time())::numeric(20, 6),
-      (SELECT max(position) FROM ${names.events}), (SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND relation = $1::text::regclass)
+      (SELECT max(position) FROM ${names.events}), (SELECT count(*) FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid() AND relation = $1::text::regclass)
     FROM pg_sequence AS s WHERE s.seqrelid = pg_get_serial_sequence($1::text, 'position')::regclass`)
   if (cache !== '1')
     throw new ConfigurationError('the sequence of events.position does not have CACHE 1, so readers could skip events.', {

@@ -73,6 +73,13 @@ export class DriverFailure extends Error {
   }
 }
 
+/** For `catch`: throws what the driver threw as a {@link DriverFailure}. */
+export function failed(phase: 'connect' | 'query'): (error: unknown) => never {
+  return (error) => {
+    throw new DriverFailure(phase, error)
+  }
+}
+
 /** The failure of a change that was sent and had no answer when its time was up. */
 export function pastDeadline(): DriverFailure {
   return new DriverFailure('query', new Error('connection error: deadline'))

@@ -33,7 +33,7 @@ interface Probe {
 /** Probes kept open at the same time: enough that steady writers do not hold each other's up. */
 const maximumProbes = 16
 
-const holding = `pg_locks AS l WHERE l.locktype = 'relation' AND l.granted AND l.mode = 'RowExclusiveLock' AND l.relation = $1::regclass
+const holding = `pg_catalog.pg_locks AS l WHERE l.locktype = 'relation' AND l.granted AND l.mode = 'RowExclusiveLock' AND l.relation = $1::regclass
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 
 /** A holder without a pid, a prepared transaction, is marked by a sign before it. */
@@ -50,7 +50,7 @@ export const holdersStatement: Statement = {
   text: `SELECT coalesce('pid ' || l.pid || ' (' || coalesce(a.usename, '?') || ', ' || coalesce(a.state, '?') || ', for '
       || coalesce(round(extract(epoch FROM clock_timestamp() - a.xact_start)), 0) || ' s)', 'prepared transaction ' || coalesce(p.gid, '?'))
     FROM (SELECT DISTINCT l.pid, l.virtualtransaction FROM ${holding}) AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
-    LEFT JOIN pg_locks AS x ON l.pid IS NULL AND x.virtualtransaction = l.virtualtransaction AND x.locktype = 'transactionid'
+    LEFT JOIN pg_catalog.pg_locks AS x ON l.pid IS NULL AND x.virtualtransaction = l.virtualtransaction AND x.locktype = 'transactionid'
     LEFT JOIN pg_prepared_xacts AS p ON p.transaction = x.transactionid`,
 }
 

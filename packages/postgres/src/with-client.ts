@@ -3,7 +3,7 @@ import { postgresBackend } from './backend.js'
 import { runStatement } from './client.js'
 import type { ParsedOptions, PostgresClient } from './options.js'
 import type { Names } from './schema.js'
-import { DriverFailure, type Engine, type Parameter, type Row, type Statement } from './session.js'
+import { DriverFailure, type Engine, type Parameter, type Row, type Statement, failed } from './session.js'
 
 /** Everything but the log, subscriptions and lifecycle, in the caller's transaction. */
 export type PostgresTransaction = Pick<
@@ -69,13 +69,8 @@ function givenUp({ streamId, expected }: AppendRequest): (error: unknown) => nev
 }
 
 function clientEngine(client: PostgresClient, named: boolean): Engine {
-  async function query(statement: Statement, parameters: readonly Parameter[]): Promise<readonly Row[]> {
-    try {
-      return await runStatement(client, statement, parameters, named)
-    } catch (error) {
-      throw new DriverFailure('query', error)
-    }
-  }
+  const query = (statement: Statement, parameters: readonly Parameter[]): Promise<readonly Row[]> =>
+    runStatement(client, statement, parameters, named).catch(failed('query'))
   return {
     single: true,
     stripsByteOrderMark: false,

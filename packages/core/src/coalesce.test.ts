@@ -1,63 +1,40 @@
-import type { AppendOutcome, AppendRequest, BackendCall } from '@millrace/core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Appends, createAppends } from './append.js'
+import type { AppendOutcome, AppendRequest, BackendCall } from './backend.js'
 import { createCoalescer } from './coalesce.js'
-import { schemaNames } from './schema.js'
-import { DriverFailure, type Engine, type Parameter, type Row, type Work } from './session.js'
 
 type Flight = { readonly streams: readonly string[]; readonly kind: string; answer(): void; fail(error: unknown): void }
 
-const rolledBack = new DriverFailure('query', { code: '55P03', severity: 'ERROR', message: 'lock timeout' })
-const cut = new DriverFailure('query', new Error('Connection terminated unexpectedly'))
-const refused = new DriverFailure('connect', { code: 'ECONNREFUSED' })
+const [rolledBack, cut, refused] = [new Error('lock timeout'), new Error('connection lost'), new Error('connection refused')]
 
 function scene({ connections = 10 } = {}) {
   const flights: Flight[] = []
-  const names = schemaNames()
   let position = 0
   let held: (() => void)[] | undefined
+  let failConnect: (error: unknown) => void = () => undefined
 
   function sent<T>(kind: string, streams: readonly string[], answer: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       flights.push({ kind, streams, answer: () => resolve(answer()), fail: reject })
     })
   }
-  const row = (): string => `(0,1,1,${(position += 1)})`
-  const engine = {
-    connections: () => connections,
-    change: (statement: { text: string }, [stream]: Parameter[], call: BackendCall): Promise<readonly Row[]> => {
-      const kind = statement.text.includes('append_all') ? 'all' : statement.text.includes(', true,') ? 'settling' : 'alone'
-      return call.unlessAborted(
-        'deadline',
-        sent(kind, [String(stream)], () => [[row()]]),
-      )
-    },
-    async flush(pick: () => Work | undefined): Promise<readonly Row[]> {
+  const stored = (): AppendOutcome => ({ status: 'appended', firstVersion: 1, version: 1, position: `p${(position += 1)}` })
+  const coalescer = createCoalescer({
+    one: ({ streamId, settle }, call) => call.unlessAborted('deadline', sent(settle ? 'settling' : 'alone', [streamId], stored)),
+    all: ([first]) => sent('all', [first?.streamId ?? ''], () => ({ status: 'appended', results: [] })),
+    async each(pick) {
       await new Promise<void>((resolve, reject) => {
         if (held === undefined) resolve()
         else held.push(resolve)
         failConnect = reject
       })
-      const work = pick()
-      if (work === undefined) return []
-      const streams = lastRequests.map(({ streamId }) => streamId)
-      const status = (stream: string): string => (stream.startsWith('settled') ? '5' : '0')
-      return sent('flush', streams, () =>
-        streams.map((stream, index) => [String(index + 1), status(stream), '1', '1', String((position += 1))]),
-      )
+      const streams = pick()?.requests.map(({ streamId }) => streamId)
+      if (streams === undefined) return []
+      return sent('flush', streams, () => streams.map((stream) => (stream.startsWith('settled') ? undefined : stored())))
     },
-  }
-  let failConnect: (error: unknown) => void = () => undefined
-  const inner = createAppends(engine as unknown as Engine, names, (body) => `p${body}`)
-  let lastRequests: readonly AppendRequest[] = []
-  const appends: Appends = {
-    ...inner,
-    eachParameters(requests, lockMs) {
-      lastRequests = requests
-      return inner.eachParameters(requests, lockMs)
-    },
-  }
-  const coalescer = createCoalescer(engine as never, appends, { lockMs: 0, flushLockMs: 50 })
+    connections: () => connections,
+    rolledBack: (error) => error === rolledBack,
+    pastDeadline: () => new Error('connection error: deadline'),
+  })
   const ended: string[] = []
   return {
     flights,
@@ -145,9 +122,25 @@ describe('appends that meet', () => {
     await turns()
     expect(sentOf(flights).slice(2)).toEqual(['flush c d e', 'flush c d e'])
   })
+  it('parts what waits between both flush connections, so that one half is on its way while the other is answered', async () => {
+    const { flights, append } = scene()
+    const forever = async (stream: string): Promise<void> => {
+      for (;;) await append(stream)
+    }
+    for (let n = 0; n < 42; n += 1) void forever(`s${n}`)
+    flights[0]?.answer()
+    flights[1]?.answer()
+    await turns()
+    expect(flights.slice(2).map(({ streams }) => streams.length)).toEqual([20, 20])
+    flights[2]?.answer()
+    await turns()
+    flights[3]?.answer()
+    await turns()
+    expect(flights.slice(4).map(({ streams }) => streams.length)).toEqual([21, 21])
+  })
   it('sends at most 64 appends and a mebibyte at once', async () => {
     const { flights, append } = scene()
-    for (let n = 0; n < 70; n += 1) void append(`s${n}`)
+    for (let n = 0; n < 140; n += 1) void append(`s${n}`)
     flights[0]?.answer()
     await turns()
     expect(flights[2]?.streams).toHaveLength(64)
@@ -392,7 +385,7 @@ describe('an abort', () => {
     flights[0]?.answer()
     await turns()
     expire(new Error('time is up'))
-    await expect(given).rejects.toMatchObject({ phase: 'query' })
+    await expect(given).rejects.toMatchObject({ message: 'connection error: deadline' })
     flights[2]?.answer()
     expect(await other).toMatchObject({ status: 'appended' })
   })

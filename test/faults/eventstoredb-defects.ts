@@ -1,0 +1,259 @@
+import { type EventStoreAdapter, type SubscriptionMessage, isConcurrencyError, isEventStoreError } from '@millrace/core'
+import { eventStoreDB } from '@millrace/eventstoredb'
+import { type TestContext, afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Driver, openNode } from '../services/eventstoredb.js'
+
+/**
+ * What the clients of EventStoreDB do wrong, one test for each rule by which the adapter lives with it: without the rule it fails. Both clients
+ * are put through all of it, each in a process of its own. The README beside this file says which test is whose.
+ */
+export async function describeDefects(driver: Driver): Promise<void> {
+  const node = await openNode(undefined, driver)
+  const { model } = node
+  if (model === undefined) throw new Error('this takes the model')
+  const stray: unknown[] = []
+  process.on('unhandledRejection', (error) => stray.push(error))
+  process.on('uncaughtException', (error) => stray.push(error))
+  afterAll(async () => {
+    await node.stop()
+    expect(stray).toEqual([])
+  })
+  beforeEach(() => model.clearFaults())
+
+  let streams = 0
+  const stream = (): string => `s-${(streams += 1)}`
+  const event = (data: unknown = 1) => ({ id: crypto.randomUUID(), type: 'A', data })
+  function open({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): EventStoreAdapter {
+    const adapter = eventStoreDB(node.url)
+    onTestFinished(() => adapter.close())
+    return adapter
+  }
+  /** Resolves when no call is open; fails the test with its time. */
+  async function idle(): Promise<void> {
+    while ((await model?.openCalls()) !== 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  describe(driver, () => {
+    test('150 reads that are left early: calls of a second client still answer, and none stays open', async (context) => {
+      const [adapter, other, streamId] = [open(context), open(context), stream()]
+      await adapter.appendToStream(
+        streamId,
+        Array.from({ length: 300 }, (_, n) => event('x'.repeat(1000 + n))),
+      )
+      for (let n = 0; n < 150; n += 1) for await (const _event of n % 2 === 0 ? adapter.readStream(streamId) : adapter.readAll()) break
+      expect((await other.appendToStream(streamId, [event()])).version).toBe(301)
+      await idle()
+    })
+
+    test('a read that is cut since a page is full of bytes ends its call', async (context) => {
+      const [adapter, streamId] = [open(context), stream()]
+      for (let n = 0; n < 8; n += 1)
+        await adapter.appendToStream(
+          streamId,
+          Array.from({ length: 8 }, () => event('x'.repeat(120_000))),
+        )
+      for (let n = 0; n < 3; n += 1) for await (const _event of adapter.readStream(streamId)) break
+      await idle()
+    })
+
+    test('an append that is not answered ends at its deadline, and does not drag others with it', async (context) => {
+      const [adapter, streamId, hanging] = [open(context), stream(), stream()]
+      await model.addFault({ does: 'hang', calls: ['append'], stream: hanging })
+      const unanswered = adapter.appendToStream(hanging, [event()], { timeoutMs: 1500 })
+      expect((await adapter.appendToStream(streamId, [event()])).version).toBe(1)
+      await expect(unanswered).rejects.toMatchObject({ code: 'outcome-unknown' })
+      expect((await adapter.appendToStream(streamId, [event()])).version).toBe(2)
+    })
+
+    test('a look-up of features that hangs: appends do without it, and what cannot ends in time', async (context) => {
+      const [adapter, late] = [open(context), open(context)]
+      await adapter.open()
+      await model.addFault({ does: 'hang', calls: ['features'] })
+      expect((await adapter.appendToStream(stream(), [event()], { timeoutMs: 3000 })).version).toBe(1)
+      // The reads of 1.3.1 look first, in native code.
+      const opened = await late.open({ timeoutMs: 1000 }).then(
+        () => 'open',
+        (error: unknown) => isEventStoreError(error) && error.code,
+      )
+      expect(opened).toBe(driver === '@eventstore/db-client' ? 'open' : 'timeout')
+    })
+
+    test("delete and tombstone with 'streamExists' name the version", async (context) => {
+      const adapter = open(context)
+      for (const remove of ['deleteStream', 'tombstoneStream'] as const) {
+        const streamId = stream()
+        await adapter.appendToStream(streamId, [event(), event()])
+        await adapter[remove](streamId, { expectedVersion: 'streamExists' })
+        expect((await adapter.getStreamState(streamId)).status).toBe(remove === 'deleteStream' ? 'deleted' : 'tombstoned')
+      }
+    })
+
+    test('a refused delete, tombstone or write of metadata tells the version', async (context) => {
+      const [adapter, streamId, missing] = [open(context), stream(), stream()]
+      await adapter.appendToStream(streamId, [event(), event()])
+      const refused = [
+        adapter.deleteStream(streamId, { expectedVersion: 5 }),
+        adapter.tombstoneStream(streamId, { expectedVersion: 'noStream' }),
+        adapter.deleteStream(missing, { expectedVersion: 1 }),
+        adapter.tombstoneStream(missing, { expectedVersion: 'streamExists' }),
+        adapter.setStreamMetadata(streamId, {}, { expectedMetadataVersion: 3 }),
+      ]
+      const told = refused.map((call) =>
+        call.then(undefined, (error: unknown) => (isConcurrencyError(error) ? error.actualVersion : error)),
+      )
+      expect(await Promise.all(told)).toEqual([2, 2, 0, 0, 0])
+    })
+
+    test('the version of metadata counts its changes, and one that cannot be held says deleted', async (context) => {
+      const [adapter, streamId] = [open(context), stream()]
+      await adapter.appendToStream(streamId, [event()])
+      expect((await adapter.setStreamMetadata(streamId, { a: 1 })).version).toBe(1)
+      expect((await adapter.setStreamMetadata(streamId, { a: 2 }, { expectedMetadataVersion: 1 })).version).toBe(2)
+      expect(await adapter.getStreamMetadata(streamId)).toEqual({ metadata: { a: 2 }, version: 2 })
+      await adapter.deleteStream(streamId)
+      expect(await adapter.getStreamState(streamId)).toMatchObject({ status: 'deleted', version: 1 })
+      expect(await adapter.getStreamMetadata(streamId)).toEqual({ metadata: undefined, version: 3 })
+    })
+
+    test('while the node is down, a call is unavailable and nothing was applied; the same client works again after', async (context) => {
+      const [adapter, streamId] = [open(context), stream()]
+      await adapter.open()
+      await model.down()
+      // By the read it learns that its connection is gone.
+      for (const call of [
+        () => adapter.getStreamState(streamId, { timeoutMs: 800 }),
+        () => adapter.appendToStream(streamId, [event()], { timeoutMs: 800 }),
+      ]) {
+        const error: unknown = await call().then(undefined, (caught: unknown) => caught)
+        expect(isEventStoreError(error) && [error.code, error.outcome, error.retryable]).toEqual([
+          expect.stringMatching(/^(?:unavailable|timeout)$/u),
+          'not-applied',
+          true,
+        ])
+      }
+      await model.up()
+      expect((await adapter.appendToStream(streamId, [event()])).version).toBe(1)
+    })
+
+    test('a client that finds no node when it looks for one anew throws nothing where nobody catches it', async () => {
+      const adapter = eventStoreDB(`${node.url.replace('://', '+discover://')}&maxDiscoverAttempts=2&discoveryInterval=20`)
+      await adapter.open()
+      await model.down()
+      const calls = Array.from({ length: 8 }, () => adapter.appendToStream(stream(), [event()], { timeoutMs: 800 }))
+      const reads = Array.from({ length: 8 }, () => adapter.getStreamState(stream(), { timeoutMs: 800 }))
+      for (const { status } of await Promise.allSettled([...calls, ...reads])) expect(status).toBe('rejected')
+      await model.up()
+      await adapter.close()
+      expect(stray).toEqual([])
+    })
+
+    test.each(['endSubscriptions', 'killConnections', 'restart'] as const)('a subscription outlives %s', async (breaks) => {
+      const [adapter, streamId] = [eventStoreDB(node.url), stream()]
+      await adapter.appendToStream(streamId, [event(), event()])
+      const seen: number[] = []
+      let broken = false
+      for await (const message of adapter.subscribeToStream(streamId).messages()) {
+        if (message.kind === 'event') seen.push(message.event.version)
+        if (message.kind === 'caughtUp' && !broken) {
+          broken = true
+          await model[breaks]()
+          await adapter.appendToStream(streamId, [event()])
+        }
+        if (seen.includes(3)) break
+      }
+      expect(seen).toEqual([1, 2, 3])
+      await adapter.close()
+    })
+
+    test('caughtUp comes after what was there, however slow the consumer', async (context) => {
+      const [adapter, streamId] = [open(context), stream()]
+      await adapter.appendToStream(
+        streamId,
+        Array.from({ length: 64 }, () => event()),
+      )
+      const seen: SubscriptionMessage['kind'][] = []
+      for await (const { kind } of adapter.subscribeToStream(streamId).messages()) {
+        seen.push(kind)
+        if (seen.length > 64) break
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      expect(seen.indexOf('caughtUp')).toBe(64)
+    })
+
+    test('a checkpoint comes after what it covers, however slow the consumer: what it overtook would be lost', async (context) => {
+      const [adapter, prefix] = [open(context), `${stream()}.`]
+      for (let n = 0; n < 60; n += 1) {
+        await adapter.appendToStream(`${prefix}${n}`, [event(), event(), event()])
+        await adapter.appendToStream(stream(), [event(), event()])
+      }
+      let [events, checkpoints, last] = [0, 0, '']
+      for await (const message of adapter.subscribeToAll({ filter: { streamIdPrefix: prefix } }).messages()) {
+        if (message.kind === 'event') events += 1
+        else if (message.kind === 'checkpoint') checkpoints += 1
+        else if (message.kind === 'caughtUp') break
+        const at = message.kind === 'event' ? message.event.position : message.kind === 'checkpoint' ? message.position : undefined
+        if (at === undefined) continue
+        if (last !== '') expect(adapter.comparePositions(last, at)).toBeLessThanOrEqual(0)
+        last = at
+        // Time for the buffers to fill: the answer of the model comes behind what it has sent.
+        await model.openCalls()
+      }
+      expect([events, checkpoints > 0]).toEqual([180, true])
+    })
+
+    test('a consumer that throws at a checkpoint ends its own subscription only', async (context) => {
+      const [adapter, streamId] = [open(context), stream()]
+      const other = adapter.subscribeToStream(streamId)[Symbol.asyncIterator]()
+      const next = other.next()
+      for (let n = 0; n < 40; n += 1) await adapter.appendToStream(stream(), [event(), event()])
+      const throwing = (async () => {
+        for await (const { kind } of adapter.subscribeToAll({ filter: { streamIdPrefix: streamId } }).messages())
+          if (kind === 'checkpoint') throw new Error('thrown by the consumer')
+      })()
+      await expect(throwing).rejects.toThrow('thrown by the consumer')
+      await adapter.appendToStream(streamId, [event('on')])
+      expect((await next).value?.data).toBe('on')
+      await other.return?.()
+      await idle()
+    })
+
+    test('after close every method is refused, though the client would still work', async () => {
+      const adapter = eventStoreDB(node.url)
+      await adapter.appendToStream(stream(), [event()])
+      await adapter.close()
+      const calls = [
+        adapter.appendToStream(stream(), [event()]),
+        adapter.readStream(stream()).toArray(),
+        adapter.getStreamState(stream()),
+        adapter.deleteStream(stream()),
+      ]
+      await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ code: 'closed' })))
+      await idle()
+    })
+
+    test('what a client calls unavailable or unknown and is a tombstone, is told as one', async (context) => {
+      const [adapter, streamId] = [open(context), `${stream()}-nämé-😀`]
+      await adapter.appendToStream(streamId, [event()])
+      await adapter.tombstoneStream(streamId)
+      expect(await adapter.getStreamState(streamId)).toEqual({ status: 'tombstoned' })
+      const calls = [adapter.readStream(streamId).toArray(), adapter.appendToStream(streamId, [event()]), adapter.deleteStream(streamId)]
+      await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ code: 'stream-deleted', tombstoned: true })))
+    })
+
+    test('reads begin at the end they are to begin at, and one of nothing asks nothing', async (context) => {
+      const [adapter, streamId] = [open(context), stream()]
+      await adapter.appendToStream(streamId, [event(), event(), event()])
+      const versions = async (options: Parameters<EventStoreAdapter['readStream']>[1]) =>
+        (await adapter.readStream(streamId, options).toArray()).map(({ version }) => version)
+      expect(await versions({})).toEqual([1, 2, 3])
+      expect(await versions({ direction: 'backwards' })).toEqual([3, 2, 1])
+      expect(await versions({ direction: 'backwards', from: 1 })).toEqual([1])
+      expect(await versions({ from: 4 })).toEqual([])
+      expect(await versions({ limit: 0 })).toEqual([])
+      const [last] = await adapter.readAll({ direction: 'backwards', limit: 1 }).toArray()
+      expect(last).toMatchObject({ streamId, version: 3 })
+      expect(await adapter.readAll({ after: last?.position }).toArray()).toEqual([])
+      expect(await adapter.readAll({ limit: 0 }).toArray()).toEqual([])
+    })
+  })
+}

@@ -1,0 +1,3 @@
+import { describeDefects } from './eventstoredb-defects.js'
+
+await describeDefects('@kurrent/kurrentdb-client')
