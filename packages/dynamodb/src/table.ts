@@ -37,7 +37,7 @@ type PutAnswer =
   | { readonly done: false; readonly refused: readonly { readonly index: number; readonly item: Item | undefined }[] }
 
 /** A change of a stream's META, in a transaction or alone. Each raises its version. */
-export interface MetaChange {
+interface MetaChange {
   readonly streamId: string
   readonly set: Item
   readonly remove?: string
