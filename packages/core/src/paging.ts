@@ -100,6 +100,9 @@ function iteratePages<T>(start: StartPages, decode: (event: StoredEvent) => T): 
   }
 }
 
+/** Why a read ends whose reader has left; nobody gets to see it, and making an error each time would cost more than a short read may. */
+const left = 'the reader has left'
+
 function prefetching(start: StartPages): { next: NextPage; guard(): void; stop(): void } {
   const gone = new AbortController()
   let source: PageSource | undefined
@@ -127,7 +130,7 @@ function prefetching(start: StartPages): { next: NextPage; guard(): void; stop()
       source?.guard()
     },
     stop() {
-      gone.abort()
+      gone.abort(left)
     },
   }
 }

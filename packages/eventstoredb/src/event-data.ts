@@ -68,10 +68,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 /** A server has one log and no id for it. */
 const token = { letter: 'e', format: 1, logId: '' } as const
+const tokenStart = formatPosition({ ...token, body: '' })
 
 export function toToken({ commit, prepare }: DriverPosition): string {
   const first = String(commit)
-  return formatPosition({ ...token, body: `${first}/${prepare === commit ? first : prepare}` })
+  return `${tokenStart}${first}/${prepare === commit ? first : String(prepare)}`
 }
 
 /** Errors: `invalid-argument`. */
