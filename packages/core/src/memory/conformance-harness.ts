@@ -38,7 +38,10 @@ function createInstance(capabilities: Capabilities, context: HarnessContext, par
   const created = { yes: false }
   const wire = playedWire()
   const adapterOver = (backend: Partial<Backend>): EventStoreAdapter =>
-    createAdapter({ ...wire.over(memoryBackend(store, capabilities, connections)), classifyError, ...parts, ...backend }, { pageSize })
+    createAdapter(
+      { ...wire.over(playPart(memoryBackend(store, capabilities, connections), parts)), classifyError, ...backend },
+      { pageSize },
+    )
   const adapter = adapterOver({ open: () => setUp(created, setup) })
 
   return {
@@ -62,6 +65,13 @@ function createInstance(capabilities: Capabilities, context: HarnessContext, par
     },
     [Symbol.asyncDispose]: () => adapter.close(),
   }
+}
+
+/** Memory as a backend that leaves filtering to core, or settles by itself. */
+function playPart(backend: Backend, parts: MemoryHarnessOptions['backend'] = {}): Backend {
+  const { readLogPage } = backend
+  if (parts.filters !== false || readLogPage === undefined) return { ...backend, ...parts }
+  return { ...backend, ...parts, readLogPage: (request, call) => readLogPage({ ...request, filter: undefined }, call) }
 }
 
 /** What a real store does on open: makes its schema, or with 'manual' insists on finding it. */
