@@ -90,7 +90,7 @@ function packedEvents(events: readonly EncodedEvent[]): Record<string, Value> {
   const metadata = events.map((event) => event.metadata ?? 'null')
   const binary = events.flatMap(({ data }, index) => ('bytes' in data ? [index] : []))
   const texts = events.map(({ data }) => ('text' in data ? data.text : ''))
-  const payloads = events.map(({ data }) => ('text' in data ? Buffer.from(data.text) : data.bytes))
+  const payloads = binary.length === 0 ? [] : events.map(({ data }) => ('text' in data ? Buffer.from(data.text) : data.bytes))
   const sizes = (binary.length === 0 ? texts : payloads).flatMap(({ length }, index) => [length, metadata[index]?.length ?? 0])
   const data: Value = binary.length === 0 ? { S: `[${texts.join(',')}]` } : { B: Buffer.concat(payloads) }
   return {
