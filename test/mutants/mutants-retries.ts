@@ -6,7 +6,7 @@ const conflict = "if (check === 'conflict') return { status: 'wrong-version', ac
 const push = 'const stored = pushEvents(store, streamId, streamType, events)\n  notify'
 const place = "const first = (typeof expected === 'number' ? expected : head.baseVersion) + 1"
 
-/** What is recognised when it is sent again: section IDM. */
+/** What is recognised when it is sent again: section IDM, and appends to several streams. */
 export const retryMutants: readonly Mutant[] = [
   plant(
     'looks-at-end',
@@ -95,5 +95,50 @@ export const retryMutants: readonly Mutant[] = [
     settle,
     place,
     "const first = (typeof expected === 'number' ? expected : 0) + 1",
+  ),
+  plant(
+    'first-known-for-all',
+    'IDM-06',
+    "of an 'any' append only the first id is looked up",
+    'partly known ids, accepted: versions',
+    backend,
+    'run.some(({ id }, index) => id !== events[index]?.id)',
+    'run[0]?.id !== events[0]?.id',
+  ),
+  plant(
+    'retry-after-delete',
+    'IDM-14',
+    'an append whose events may have been deleted is sent again',
+    'expecting noStream, hidden before it was settled: the original result',
+    settle,
+    'if (again && (settles || !(await mayBeHidden(backend, call, requests)))) continue',
+    'if (again) continue',
+  ),
+  plant(
+    'hidden-is-conflict',
+    'IDM-14',
+    'an append whose events were deleted before it was settled is told as a conflict',
+    'expecting 3, hidden before it was settled: the original result',
+    settle,
+    'if (lost !== undefined && backend.settles !== true) throw unknownAppend(backend, call, lost, [request])',
+    '',
+  ),
+  plant(
+    'one-part-for-all',
+    'ATM-10',
+    'of an append to several streams one known part is taken for all',
+    "'any', a part known, accepted: all parts are stored",
+    backend,
+    'known.every((one) => one !== undefined)',
+    'known.some((one) => one !== undefined)',
+  ),
+  plant(
+    'meets-itself',
+    'ATM-10',
+    "an append to several streams, one with 'any', is sent again and meets its own events",
+    'the answer lost: it resolves, or: another error',
+    settle,
+    "return backend.capabilities.idempotency.any === 'strong' && !requests.some(({ expected }) => protectsRetry(expected))",
+    "return backend.capabilities.idempotency.any === 'strong'",
   ),
 ]

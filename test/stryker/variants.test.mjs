@@ -11,10 +11,10 @@ describeConformance(memoryHarness({ name: 'memory without filters', backend: { f
 })
 describeConformance(memoryHarness({ name: 'memory that settles', backend: { settles: true } }), {
   ...run,
-  cases: ['IDM', 'ATM-08', 'ATM-09', 'ERR-03'],
+  cases: ['IDM-01', 'IDM-05', 'IDM-10', 'IDM-11', 'ATM-08', 'ATM-09', 'ERR-03'],
 })
 describeConformance(memoryHarness({ name: 'memory with weak retries', capabilities: { idempotencyAny: 'none' } }), {
   ...run,
-  cases: ['IDM-10', 'IDM-11', 'ATM-09', 'ERR-03'],
+  cases: ['IDM-05', 'IDM-06', 'IDM-10', 'IDM-11', 'IDM-14', 'ATM-08', 'ATM-09', 'ATM-10', 'ERR-03', 'ERR-04', 'ERR-06'],
 })
 describeConformance(memoryHarness(), { ...run, cases: ['ERR-03'] })

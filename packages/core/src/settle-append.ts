@@ -10,9 +10,9 @@ import { attemptMs, giveUp, pauseBeforeRetry, pauseWhileSettling, retried, telli
  * - A backend that `settles` is asked again with `settle: true` and answers truly, whatever the expectation.
  * - Otherwise only a number or `'noStream'` is sent again: if the first attempt was applied, or arrives late, one of the two meets a
  *   conflict, and comparing the ids tells which. Looking for the ids of an `'any'` append would prove nothing while the first attempt
- *   may still be on its way, so that is an `outcome-unknown`.
+ *   may still be on its way, so that is an `outcome-unknown`. So is what may have been deleted or truncated before it was sent again.
  *
- * Source: contract §3 and §10. Cases: IDM-01…13, ERR-03.
+ * Source: contract §3 and §10. Cases: IDM-01…14, ATM-09, ATM-10, ERR-03.
  */
 export async function settleAppend(backend: Backend, call: Call, request: AppendRequest): Promise<AppendOutcome> {
   // Without events there is nothing to store, so nothing to settle.
@@ -71,14 +71,29 @@ async function untilAnswered<T>(
       if (await pauseBeforeRetry(call, result, tries)) continue
       throw giveUp(call, before)
     }
-    if ((settles || isRecognised(backend, requests)) && (await pauseWhileSettling(call, tries))) continue
+    const again = (settles || isRecognised(backend, requests)) && (await pauseWhileSettling(call, tries))
+    if (again && (settles || !(await mayBeHidden(backend, call, requests)))) continue
     throw unknownAppend(backend, call, lost, requests)
   }
 }
 
-/** Whether sending the same ids again stores nothing twice. */
+/** Whether sending the same ids again stores nothing twice, and meets no conflict with itself: parts of both kinds would. */
 function isRecognised(backend: Backend, requests: readonly AppendRequest[]): boolean {
-  return backend.capabilities.idempotency.any === 'strong' || requests.every(({ expected }) => protectsRetry(expected))
+  if (requests.every(({ expected }) => protectsRetry(expected))) return true
+  return backend.capabilities.idempotency.any === 'strong' && !requests.some(({ expected }) => protectsRetry(expected))
+}
+
+/**
+ * Whether what a lost attempt stored may have been deleted or truncated since: sending it again might store it twice, and what stands at the
+ * beginning of the stream is no answer. A number is a place of its own: no other event ever gets it.
+ */
+async function mayBeHidden(backend: Backend, call: Call, requests: readonly AppendRequest[]): Promise<boolean> {
+  for (const { streamId, expected } of requests) {
+    if (typeof expected === 'number') continue
+    const head = await retried(backend, settlingCall(call), (bc) => backend.readHead(streamId, bc)).catch(() => undefined)
+    if (head === undefined || head.firstVersion > 1) return true
+  }
+  return false
 }
 
 function unknownAppend(backend: Backend, call: Call, lost: AttemptFailure, requests: readonly AppendRequest[]): OutcomeUnknownError {
@@ -87,9 +102,15 @@ function unknownAppend(backend: Backend, call: Call, lost: AttemptFailure, reque
 }
 
 /** {@link findStored}, whoever gave up; after a lost attempt a look that fails has seen nothing, which is not to say that nothing is there. */
-function lookAfter(backend: Backend, call: Call, lost: AttemptFailure | undefined, request: AppendRequest): ReturnType<typeof findStored> {
+async function lookAfter(
+  backend: Backend,
+  call: Call,
+  lost: AttemptFailure | undefined,
+  request: AppendRequest,
+): ReturnType<typeof findStored> {
   if (lost === undefined) return findStored(backend, call, request)
-  return findStored(backend, settlingCall(call), request).catch(() => 'unseen' as const)
+  const found = await findStored(backend, settlingCall(call), request).catch(() => 'unseen' as const)
+  return found === undefined && backend.settles !== true && (await mayBeHidden(backend, call, [request])) ? 'unseen' : found
 }
 
 /**

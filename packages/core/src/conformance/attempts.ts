@@ -7,7 +7,7 @@ import type { AttemptTrace } from '../diagnostics.js'
  *
  * @returns what ends it.
  */
-export function onFailedAttempt(method: string, streamId: string, callback: () => void): () => void {
+export function onFailedAttempt(method: string, streamId: string | undefined, callback: () => void): () => void {
   const attempts = channel('millrace:attempt')
   const listener = (message: unknown): void => {
     const trace = message as AttemptTrace

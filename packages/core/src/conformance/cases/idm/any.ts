@@ -56,17 +56,21 @@ export const idm06: ConformanceCase = {
 
 async function partlyKnown(t: CaseContext): Promise<void> {
   const adapter = await t.adapter()
-  const streamId = t.stream()
-  const [known, fresh] = [t.events(2), t.events(2)]
-  await adapter.appendToStream(streamId, known)
-  const outcome = await adapter.appendToStream(streamId, [...known, ...fresh]).then(
-    ({ firstVersion, version }) => [firstVersion, version],
-    (error: unknown) => (error as { code?: unknown }).code,
-  )
-  const stored = await idsOf(adapter, streamId)
-  if (outcome === 'concurrency') t.deepEqual(stored, eventIds(known), 'partly known ids, refused: none is stored')
-  else {
-    t.deepEqual(outcome, [3, 6], 'partly known ids, accepted: versions')
-    t.deepEqual(stored, eventIds([...known, ...known, ...fresh]), 'partly known ids, accepted: all are stored as given')
+  // Known at the end of the stream; and amid it, where as many events follow as are given.
+  for (const later of [0, 4]) {
+    const streamId = t.stream()
+    const [known, others, fresh] = [t.events(2), t.events(later), t.events(2)]
+    const before = [...known, ...others]
+    await adapter.appendToStream(streamId, before)
+    const outcome = await adapter.appendToStream(streamId, [...known, ...fresh]).then(
+      ({ firstVersion, version }) => [firstVersion, version],
+      (error: unknown) => (error as { code?: unknown }).code,
+    )
+    const stored = await idsOf(adapter, streamId)
+    if (outcome === 'concurrency') t.deepEqual(stored, eventIds(before), 'partly known ids, refused: none is stored')
+    else {
+      t.deepEqual(outcome, [before.length + 1, before.length + 4], 'partly known ids, accepted: versions')
+      t.deepEqual(stored, eventIds([...before, ...known, ...fresh]), 'partly known ids, accepted: all are stored as given')
+    }
   }
 }

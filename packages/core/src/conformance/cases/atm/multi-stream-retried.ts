@@ -1,0 +1,104 @@
+import type { ExpectedVersion } from '../../../expected-version.js'
+import { isEventStoreError } from '../../../errors.js'
+import type { CaseContext, ConformanceCase } from '../../case.js'
+import { inverseOf } from '../../inverse.js'
+import { eventIds, idsOf } from '../views.js'
+
+export const atm10: ConformanceCase = {
+  id: 'ATM-10',
+  title: "appendToStreams with 'any' parts: known ids are no excuse for storing a part only; a lost answer doubles nothing",
+  section: 'ATM',
+  since: 1,
+  level: 'must',
+  profile: 'smoke',
+  requires: { capability: 'multiStreamAppend' },
+  rationale: 'One part that is recognised is taken for all: what is new beside it is acknowledged, and lost.',
+  async run(t) {
+    const adapter = await t.adapter()
+    const strong = t.capabilities.idempotency.any === 'strong'
+    for (const expectedVersion of ['any', 'streamExists'] as const) {
+      t.step(`sent again, expecting ${expectedVersion}`)
+      const parts = await newParts(t, [expectedVersion, expectedVersion])
+      const original = ranges(await adapter.appendToStreams(parts))
+      if (strong) {
+        t.deepEqual(ranges(await adapter.appendToStreams(parts)), original, "'any', all known: the original results")
+        for (const { streamId, ids, before } of parts)
+          t.deepEqual(await idsOf(adapter, streamId), [...before, ...ids], "'any', all known: nothing is stored")
+      }
+      t.step(`partly sent again, expecting ${expectedVersion}`)
+      const [known, fresh] = [parts[0], (await newParts(t, [expectedVersion]))[0]]
+      if (known === undefined || fresh === undefined) throw new Error('no parts')
+      const held = await idsOf(adapter, known.streamId)
+      const outcome = await adapter.appendToStreams([known, fresh]).then(
+        () => 'stored',
+        (error: unknown) => (isEventStoreError(error) ? error.code : String(error)),
+      )
+      const now = [await idsOf(adapter, known.streamId), await idsOf(adapter, fresh.streamId)]
+      if (outcome === 'concurrency') t.deepEqual(now, [held, fresh.before], "'any', a part known, refused: none is stored")
+      else
+        t.deepEqual(
+          now,
+          [
+            [...held, ...known.ids],
+            [...fresh.before, ...fresh.ids],
+          ],
+          "'any', a part known, accepted: all parts are stored",
+        )
+    }
+    await t.part({ hooks: ['dropNextResponse'] }, async () => {
+      for (const expected of [
+        ['any', 'any'],
+        [2, 'any'],
+        ['streamExists', 2],
+      ] as const)
+        await lostAnswer(t, expected)
+    })
+  },
+  inverse: inverseOf('multiStreamAppend'),
+}
+
+async function lostAnswer(t: CaseContext, expected: readonly ExpectedVersion[]): Promise<void> {
+  t.step(`the answer lost, expecting ${expected.join(' and ')}`)
+  const adapter = await t.adapter()
+  const parts = await newParts(t, expected)
+  await (await t.instance()).faults?.dropNextResponse?.()
+  const outcome = await adapter.appendToStreams(parts).then(ranges, (error: unknown) => (isEventStoreError(error) ? error : String(error)))
+  if (Array.isArray(outcome))
+    t.deepEqual(
+      outcome,
+      [
+        [3, 4],
+        [3, 4],
+      ],
+      'the answer lost: the original results',
+    )
+  else {
+    const ids = parts.flatMap((part) => part.ids)
+    // Sent again, a number would not hold, and an 'any' not be looked at.
+    const retryable = t.capabilities.idempotency.any === 'strong' && !expected.includes(2)
+    await t.rejects(
+      () => Promise.reject(outcome as Error),
+      'outcome-unknown',
+      { eventIds: ids, retryable },
+      'the answer lost: it resolves, or',
+    )
+  }
+  for (const { streamId, ids, before } of parts)
+    t.deepEqual(await idsOf(adapter, streamId), [...before, ...ids], 'the answer lost: one copy')
+}
+
+/** Parts of two new events each, to streams that hold two. */
+async function newParts(t: CaseContext, expected: readonly ExpectedVersion[]) {
+  const adapter = await t.adapter()
+  return Promise.all(
+    expected.map(async (expectedVersion) => {
+      const [streamId, first, events] = [t.stream(), t.events(2), t.events(2)]
+      await adapter.appendToStream(streamId, first)
+      return { streamId, events, expectedVersion, before: eventIds(first), ids: eventIds(events) }
+    }),
+  )
+}
+
+function ranges(results: readonly { readonly firstVersion: number; readonly version: number }[]): number[][] {
+  return results.map(({ firstVersion, version }) => [firstVersion, version])
+}
