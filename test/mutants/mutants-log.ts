@@ -4,6 +4,8 @@ const backend = 'memory/backend.ts'
 const harness = 'memory/conformance-harness.ts'
 const page = 'const wanted = filter === undefined ? window : window.filter((event) => matches(event, filter))'
 
+const eachEvent = "for (const event of look.events) yield { kind: 'event', event: decodeEvent(event) }"
+
 /** Sections ALL and SUB. */
 export const logMutants: readonly Mutant[] = [
   plant(
@@ -305,5 +307,32 @@ export const logMutants: readonly Mutant[] = [
     'subscription-sources.ts',
     'tombstoned: true,',
     'tombstoned: false,',
+  ),
+  plant(
+    'checkpoint-overtakes',
+    'SUB-15',
+    'a checkpoint is told as soon as the consumer asks again, before events that still wait',
+    'checkpoint comes after every event up to there',
+    'subscription.ts',
+    eachEvent,
+    `for (const event of look.events) {
+        yield { kind: 'event', event: decodeEvent(event) }
+        if (look.checkpoint !== undefined && changes.mark() !== mark) yield { kind: 'checkpoint', position: look.checkpoint }
+      }`,
+  ),
+  plant(
+    'caught-up-overtakes',
+    'SUB-15',
+    'caughtUp is told as soon as the consumer asks again, before events that still wait',
+    'caughtUp comes after every event up to there',
+    'subscription.ts',
+    eachEvent,
+    `for (const event of look.events) {
+        yield { kind: 'event', event: decodeEvent(event) }
+        if (!saidCaughtUp && changes.mark() !== mark) {
+          saidCaughtUp = true
+          yield { kind: 'caughtUp', version: look.events.at(-1).version }
+        }
+      }`,
   ),
 ]

@@ -100,7 +100,7 @@ export interface SubscribeToAllOptions extends CallOptions {
  * the pending or next `next()` with `closed`. A slow consumer slows only itself.
  *
  * Errors: `closed`, `stream-deleted` (tombstone), `invalid-argument` (arguments; a second iterator of one subscription),
- * `access-denied`, `corrupt-stream`. Cases: SUB-01…14.
+ * `access-denied`, `corrupt-stream`. Cases: SUB-01…15.
  */
 export interface Subscription<E extends EventLike = EventLike> extends AsyncIterable<RecordedEvent<E>>, AsyncDisposable {
   /** The same events with what else there is to tell. Either this or the subscription itself is iterated, once. */

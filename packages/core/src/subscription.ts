@@ -43,7 +43,7 @@ const slowestResumeMs = 5000
  *
  * Polls quickly after activity and ever slower without, and is woken by appends of the same adapter and by the backend. A source that
  * cannot answer now is said to be `disconnected` and resumed after the last delivered event; what cannot heal ends the subscription
- * with that error. Cases: SUB-01…14.
+ * with that error. Cases: SUB-01…15.
  */
 export function createSubscription<E extends EventLike>(options: SubscriptionOptions): Subscription<E> {
   const disposed = new AbortController()
