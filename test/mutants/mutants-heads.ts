@@ -131,4 +131,22 @@ export const headMutants: readonly Mutant[] = [
     "(key) => key === '$millrace'",
     "(key) => key === ''",
   ),
+  plant(
+    'tombstone-over-append',
+    'DEL-12',
+    'a tombstone is set without looking at the version again',
+    'of a tombstone and an append at one version exactly one holds',
+    backend,
+    '(version !== undefined && head.version !== version)',
+    'version === -1',
+  ),
+  plant(
+    'delete-revives',
+    'DEL-12',
+    'a delete changes a tombstone into a soft delete',
+    'a late delete does not bring a tombstoned name back',
+    backend,
+    "if (stream === undefined || head.status !== 'live' || head.version !== version) return false",
+    'if (stream === undefined || head.version !== version) return false',
+  ),
 ]
