@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { PGlite } from '@electric-sql/pglite'
 import type { ConformanceHarness, HarnessContext, HarnessInstance } from '@millrace/core/conformance'
-import { type EmbeddedOptions, embedded } from './embedded.js'
+import { type EmbeddedOptions, embedded, upgradeEmbedded } from './embedded.js'
 import type { PGliteLike } from './pglite-engine.js'
 
 /**
@@ -47,9 +47,18 @@ function createInstance(db: PGlite, context: HarnessContext): HarnessInstance {
         version,
       ])
     },
+    async golden() {
+      const old = `${schema}_golden`
+      for (const file of ['postgres-first-release.sql', 'postgres-golden.sql']) {
+        const text = await readFile(new URL(`../../../test/fixtures/${file}`, import.meta.url), 'utf8')
+        await db.exec(text.replaceAll('first_release', old))
+      }
+      await upgradeEmbedded({ pglite, schema: old })
+      return make({ schema: old, setup: 'auto' })
+    },
     async [Symbol.asyncDispose]() {
       await adapter.close()
-      await db.exec(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`)
+      await db.exec(`DROP SCHEMA IF EXISTS "${schema}" CASCADE; DROP SCHEMA IF EXISTS "${schema}_golden" CASCADE`)
     },
   }
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { ConformanceHarness, HarnessContext, HarnessInstance } from '@millrace/core/conformance'
 import { createFaultProxy } from '@millrace/core/testing'
 import pg from 'pg'
+import { migrations } from './migrations.js'
 import type { PostgresClient, PostgresOptions, PostgresPool } from './options.js'
 import { postgres } from './postgres.js'
 
@@ -88,12 +89,27 @@ async function createInstance(connection: string, context: HarnessContext, given
         [streamId, version],
       )
     },
+    async golden() {
+      const old = `${schema}_golden`
+      await execute(connection, (await firstRelease()).replaceAll('first_release', old))
+      await migrations({ connection, schema: old }).apply()
+      return make({ schema: old, order: 'settled' })
+    },
     async [Symbol.asyncDispose]() {
       await adapter.close()
       await way.close()
-      await execute(connection, `DROP SCHEMA IF EXISTS "${schema}" CASCADE; DROP SCHEMA IF EXISTS "${schema}_newer" CASCADE`)
+      const schemas = [schema, `${schema}_newer`, `${schema}_golden`]
+      await execute(connection, schemas.map((one) => `DROP SCHEMA IF EXISTS "${one}" CASCADE`).join('; '))
     },
   }
+}
+
+/** A store that the first release made and wrote to: its layout, its functions, its text. */
+async function firstRelease(): Promise<string> {
+  const fixtures = ['postgres-first-release.sql', 'postgres-golden.sql']
+  return (await Promise.all(fixtures.map((file) => readFile(new URL(`../../../test/fixtures/${file}`, import.meta.url), 'utf8')))).join(
+    '\n',
+  )
 }
 
 function withUser(text: string, user: string): string {

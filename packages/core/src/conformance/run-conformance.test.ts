@@ -21,7 +21,7 @@ const example = {
 
 /** Runs a case of our own on memory. */
 async function judge(
-  one: Omit<ConformanceCase, keyof typeof example>,
+  one: Omit<ConformanceCase, keyof typeof example> & { readonly since?: ConformanceCase['since'] },
   harness: ConformanceHarness = memoryHarness(),
   seed = 1,
 ): Promise<CaseReport> {
@@ -137,6 +137,10 @@ describe('a verdict', () => {
       status: 'failed',
       reason: 'stale skip',
     })
+  })
+  test('a case that is newer than the contract of the adapter is run, and not scored', async () => {
+    const newer = { since: 2 as never, run: (t: { ok(value: unknown, message: string): void }) => Promise.resolve(t.ok(false, 'new rule')) }
+    expect(await judge(newer)).toMatchObject({ status: 'unscored', reason: 'new in contract 2', failure: { step: '' } })
   })
   test('the seed of a case follows from the run’s and its id alone', async () => {
     const drawn: number[] = []
