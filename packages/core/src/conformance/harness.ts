@@ -72,7 +72,7 @@ export interface HarnessInstance extends AsyncDisposable {
   broken?(kind: 'unreachable' | 'credentials' | 'schema-newer'): Promise<EventStoreAdapter>
   /** An adapter that was handed a client (a pool, a store) made by the caller, and whether that client still works. */
   injected?(): Promise<{ readonly adapter: EventStoreAdapter; stillOpen(): Promise<boolean> }>
-  /** A store written by the previous release. */
+  /** A store written by the previous release, with a stream `golden`: the data of its n-th event is `{ n, text: `golden ${n} é🌊` }`. */
   golden?(): Promise<EventStoreAdapter>
 }
 

@@ -34,16 +34,17 @@ export const idm14: ConformanceCase = {
     'A retry that does not find what another has deleted meanwhile, and stores it once more, or reports a conflict that never was.',
   async run(t) {
     const adapter = await t.adapter()
-    let between = 0
+    let [between, tried] = [0, false]
     for (const [capability, hide] of ways)
       await t.part({ capability, hooks: ['dropNextResponse'] }, async () => {
+        tried = true
         for (const expectedVersion of ['noStream', 3, 'any', 'streamExists'] as const)
           for (let round = 0; round < t.rounds(5); round += 1) {
             t.step(`${capability}, expecting ${expectedVersion}, round ${round + 1}`)
             if (await hiddenBetween(t, adapter, expectedVersion, hide)) between += 1
           }
       })
-    t.shown('that events were hidden between a lost answer and its being settled', between > 0)
+    if (tried) t.shown('that events were hidden between a lost answer and its being settled', between > 0)
   },
 }
 
