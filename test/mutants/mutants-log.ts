@@ -209,6 +209,15 @@ export const logMutants: readonly Mutant[] = [
     "let cursor = after === 'start' ? 0 : after === 'end' ? undefined : after - 1\n",
   ),
   plant(
+    'after-the-end',
+    'SUB-03',
+    'a version that the stream has not reached yet is taken for its end',
+    'after a version that the stream had not reached',
+    'subscription-sources.ts',
+    'else cursor = Math.max(cursor, head.version)',
+    'else cursor = head.version',
+  ),
+  plant(
     'M44',
     'SUB-04',
     'the hand-over to live loses what comes meanwhile',

@@ -85,6 +85,12 @@ export const sub03: ConformanceCase = {
       await reader.until('caught up', () => timesCaughtUp(reader) === 1)
       t.deepEqual(eventIds(reader.events), eventIds(events.slice(after)), `after version ${after}`)
     }
+    await using beyond = follow(t, adapter.subscribeToStream(streamId, { after: 8 }))
+    await beyond.until('caught up', () => timesCaughtUp(beyond) === 1)
+    const more = t.events(4)
+    for (const event of more) await adapter.appendToStream(streamId, [event])
+    await beyond.until('what came', () => beyond.events.length >= 2)
+    t.deepEqual(eventIds(beyond.events), eventIds(more.slice(2)), 'after a version that the stream had not reached')
     await t.part({ capability: 'readAll' }, async () => {
       const log = await filledLog(t, adapter, 6)
       const stored = await log.read()
