@@ -6,7 +6,8 @@ import { eventIds, idsOf } from '../views.js'
 
 export const atm10: ConformanceCase = {
   id: 'ATM-10',
-  title: "appendToStreams with 'any' parts: known ids are no excuse for storing a part only; a lost answer doubles nothing",
+  title:
+    'appendToStreams with known ids: no part is taken for all; where the expectations hold all is stored; a lost answer doubles nothing',
   section: 'ATM',
   since: 1,
   level: 'must',
@@ -45,6 +46,20 @@ export const atm10: ConformanceCase = {
           "'any', a part known, accepted: all parts are stored",
         )
     }
+    t.step('known ids, and the expectations hold')
+    const parts = await newParts(t, [2, 2])
+    await adapter.appendToStreams(parts)
+    const again = await t.resolves(adapter.appendToStreams(parts.map((part) => ({ ...part, expectedVersion: 4 }))), 'they hold')
+    t.deepEqual(
+      ranges(again),
+      [
+        [5, 6],
+        [5, 6],
+      ],
+      'known ids, and the expectations hold: stored once more',
+    )
+    for (const { streamId, ids, before } of parts)
+      t.deepEqual(await idsOf(adapter, streamId), [...before, ...ids, ...ids], 'known ids, and the expectations hold: all parts are stored')
     await t.part({ hooks: ['dropNextResponse'] }, async () => {
       for (const expected of [
         ['any', 'any'],
