@@ -45,14 +45,100 @@ export async function describeDefects(driver: Driver): Promise<void> {
       await idle()
     })
 
-    test('a read that is cut since a page is full of bytes ends its call', async (context) => {
-      const [adapter, streamId] = [open(context), stream()]
+    /** So many bytes that the server has to wait for who reads them: 7.7 MB. */
+    async function fill(adapter: EventStoreAdapter): Promise<string> {
+      const streamId = stream()
       for (let n = 0; n < 8; n += 1)
         await adapter.appendToStream(
           streamId,
           Array.from({ length: 8 }, () => event('x'.repeat(120_000))),
         )
+      return streamId
+    }
+
+    test('a read that is left between two pages ends its call at once', async (context) => {
+      const adapter = open(context)
+      const streamId = await fill(adapter)
+      const startedAt = performance.now()
       for (let n = 0; n < 3; n += 1) for await (const _event of adapter.readStream(streamId)) break
+      await expect(
+        (async () => {
+          for await (const _event of adapter.readStream(streamId)) throw new Error('thrown by the reader')
+        })(),
+      ).rejects.toThrow('thrown by the reader')
+      const control = new AbortController()
+      const aborted = adapter.readStream(streamId, { signal: control.signal })[Symbol.asyncIterator]()
+      await aborted.next()
+      control.abort()
+      const closed = eventStoreDB(node.url)
+      await closed.readStream(streamId)[Symbol.asyncIterator]().next()
+      await closed.close()
+      await idle()
+      // Less than a call is kept of which nothing is taken.
+      expect(performance.now() - startedAt).toBeLessThan(4500)
+    })
+
+    test('a read that is left when all of it has come, and not been taken, does not hold up close', async () => {
+      for (const length of [102, 110, 117, 125, 140]) {
+        const [adapter, streamId] = [eventStoreDB(node.url), stream()]
+        await adapter.appendToStream(
+          streamId,
+          Array.from({ length }, () => event()),
+        )
+        for await (const _event of adapter.readStream(streamId)) break
+        await idle()
+        await adapter.close()
+      }
+    })
+
+    test('150 readers who pause hold up nobody, give their calls back, and read on where they were', async (context) => {
+      const adapter = open(context)
+      const streamId = await fill(adapter)
+      const reads = Array.from({ length: 150 }, () => adapter.readStream(streamId)[Symbol.asyncIterator]())
+      for (const read of reads) expect((await read.next()).value?.version).toBe(1)
+      expect((await adapter.appendToStream(streamId, [event()])).version).toBe(65)
+      await idle()
+      for (const read of reads.slice(0, 3)) {
+        const versions: (number | undefined)[] = []
+        for (let next = await read.next(); next.done !== true; next = await read.next()) versions.push(next.value.version)
+        expect(versions).toEqual(Array.from({ length: 63 }, (_, index) => index + 2))
+      }
+      await Promise.all(reads.map(async (read) => read.return?.()))
+      await idle()
+    })
+
+    test('a stream deleted and re-created while it is read: its first life, or unavailable, and nothing of the second', async (context) => {
+      const [changing] = [open(context)]
+      for (const [pageSize, direction] of [
+        [2, 'forwards'],
+        [3, 'forwards'],
+        [1000, 'forwards'],
+        [2, 'backwards'],
+      ] as const) {
+        const adapter = eventStoreDB({ connection: node.url, pageSize })
+        context.onTestFinished(() => adapter.close())
+        const streamId = stream()
+        await changing.appendToStream(
+          streamId,
+          Array.from({ length: 40 }, () => event('first')),
+        )
+        const seen: unknown[] = []
+        const reading = (async () => {
+          for await (const { data } of adapter.readStream(streamId, { direction })) {
+            if (seen.push(data) !== 1) continue
+            await changing.deleteStream(streamId)
+            await changing.appendToStream(
+              streamId,
+              Array.from({ length: 40 }, () => event('second')),
+            )
+          }
+          return 'whole'
+        })()
+        const ended = await reading.catch((error: unknown) => (isEventStoreError(error) ? error.code : error))
+        expect([pageSize, ended]).toEqual([pageSize, pageSize === 1000 ? 'whole' : 'unavailable'])
+        expect(new Set(seen)).toEqual(new Set(['first']))
+        if (pageSize === 1000) expect(seen.length).toBe(40)
+      }
       await idle()
     })
 

@@ -187,8 +187,13 @@ export interface StreamPageRequest {
    * may give it back where the events prove that nothing up to them was hidden since.
    */
   readonly known?: StreamHead | undefined
-  /** The read ends with this page, if it is full: then its head need be true only as far as its events reach. */
-  readonly final?: boolean | undefined
+  /** Most events that the read still wants, from this page on; `limit` or fewer: it ends with this page. Undefined: nobody knows. */
+  readonly wanted?: number | undefined
+  /**
+   * Calls back once when the read is over, however it ends, also between two pages: what a backend has kept open for the next page ends
+   * then. Returns what lets go of it. Undefined: pages are asked for one by one.
+   */
+  whenOver?(callback: () => void): () => void
 }
 
 export interface StreamPage {

@@ -12,6 +12,7 @@ import { deleteStream, getStreamMetadata, required, setStreamMetadata, tombstone
 import { createLifecycle } from './lifecycle.js'
 import { checkName } from './limits.js'
 import { listStreams } from './list-streams.js'
+import { onAbort } from './on-abort.js'
 import {
   parseAfter,
   parseDirection,
@@ -126,6 +127,14 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
     const signals = [lifecycle.closing, gone]
     startCall(method, streamId, given)
     return {
+      whenOver(callback: () => void): () => void {
+        const ends = given.signal === undefined ? signals : [...signals, given.signal]
+        if (ends.some(({ aborted }) => aborted)) queueMicrotask(callback)
+        const releases = ends.map((signal) => onAbort(signal, callback))
+        return () => {
+          for (const release of releases) release()
+        }
+      },
       fetch: async <T>(run: (call: Call) => Promise<T>): Promise<T> => {
         const started = startCall(method, streamId, given, signals)
         await lifecycle.open(started)
@@ -164,11 +173,11 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
             to: parseVersion(checked.to, 'to'),
             limit: parseLimit(checked.limit),
           }
-          const { fetch, guard } = iteration('readStream', streamId, checked, gone)
+          const { fetch, guard, whenOver } = iteration('readStream', streamId, checked, gone)
           const nextPage = streamPages(backend, window, pageSize, (part) =>
             fetch((started) =>
               retried(backend, started, (bc) =>
-                backend.readStreamPage({ streamId, direction: window.direction, maxBytes: pageBytes, ...part }, bc),
+                backend.readStreamPage({ streamId, direction: window.direction, maxBytes: pageBytes, whenOver, ...part }, bc),
               ),
             ),
           )

@@ -13,7 +13,7 @@ export interface StreamWindow {
 }
 
 /** Fetches one page, with the retries and the time of one `next()`. */
-export type FetchStreamPage = (part: Pick<StreamPageRequest, 'from' | 'to' | 'limit' | 'known' | 'final'>) => Promise<StreamPage>
+export type FetchStreamPage = (part: Pick<StreamPageRequest, 'from' | 'to' | 'limit' | 'known' | 'wanted'>) => Promise<StreamPage>
 
 /**
  * Reads a window of a stream page by page, as of its first page: later events are not looked at, so a reader sees whole appends.
@@ -30,7 +30,7 @@ export function streamPages(backend: Backend, window: StreamWindow, pageSize: nu
   return async () => {
     if (left === 0 || (cursor !== undefined && last !== undefined && first !== undefined && (last - cursor) * step < 0)) return undefined
     const limit = Math.min(size, left)
-    const page = await fetch({ from: cursor, to: last, limit, known: first, final: limit === left })
+    const page = await fetch({ from: cursor, to: last, limit, known: first, wanted: left })
     if (first === undefined) {
       first = page.head
       if (first.status === 'tombstoned') throw new StreamDeletedError({ streamId, tombstoned: true, adapter: backend.name })

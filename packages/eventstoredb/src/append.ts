@@ -104,7 +104,7 @@ async function checkOnly(session: Session, { streamId, expected }: AppendRequest
 
 /** A stream that is live stays so, or is deleted, which the server says itself. */
 async function refuseUnlessLive(session: Session, request: AppendRequest, call: BackendCall): Promise<AppendOutcome | undefined> {
-  const window = { direction: 'backwards', from: 'end', maxCount: 1, maxBytes: Infinity } as const
+  const window = { direction: 'backwards', from: 'end', maxCount: 1 } as const
   const read = await readStream(session, request.streamId, window, call)
   if (read.status === 'found') return undefined
   return read.status === 'tombstoned' ? read : deletedHow(session, request, call)

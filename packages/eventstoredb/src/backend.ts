@@ -6,11 +6,11 @@ import { readMetadata, removeStream, truncateStream, writeMetadata } from './hea
 import { classifyError } from './map-error.js'
 import { readLogEnd, readLogPage } from './read-all.js'
 import { readStream } from './read-events.js'
-import { readPage } from './read.js'
+import { createReadPage } from './read.js'
 import { readHead } from './stream-head.js'
 import { followLog, followStream } from './subscribe.js'
 
-export function eventStoreDBBackend(session: Session): Backend {
+export function eventStoreDBBackend(session: Session, pageSize = 1000): Backend {
   return {
     name: 'eventstoredb',
     capabilities,
@@ -20,13 +20,13 @@ export function eventStoreDBBackend(session: Session): Backend {
     async open(call) {
       await session.open()
       // Nothing connects before a call is made: this one tells a server that is not there, and credentials that are wrong.
-      await readStream(session, 'millrace-opening', { direction: 'backwards', from: 'end', maxCount: 1, maxBytes: Infinity }, call)
+      await readStream(session, 'millrace-opening', { direction: 'backwards', from: 'end', maxCount: 1 }, call)
     },
     close: () => session.close(),
 
     append: createAppend(session),
     readHead: (streamId, call) => readHead(session, streamId, call),
-    readStreamPage: (request, call) => readPage(session, request, call),
+    readStreamPage: createReadPage(session, pageSize),
     readLogEnd: (_settled, call) => readLogEnd(session, call),
     readLogPage: (request, call) => readLogPage(session, request, call),
     comparePositions: compareTokens,

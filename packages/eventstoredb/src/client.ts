@@ -116,7 +116,8 @@ export function createSession(options: ParsedOptions): Session {
       client = undefined
       append = undefined
       if (!own || ending === undefined) return
-      await ending.dispose()
+      // It cancels at once, and then waits for the ends of its streams, of which one that nobody takes from has none.
+      await Promise.race([ending.dispose(), twoTurns()])
       await channel?.then(
         (one) => one.close(),
         () => undefined,

@@ -5,8 +5,8 @@
  */
 export interface EventStoreDBClient {
   appendToStream(streamName: string, events: DriverEvent[], options?: object): Promise<DriverAppendResult>
-  readStream(streamName: string, options?: object): AsyncIterable<DriverResolvedEvent>
-  readAll(options?: object): AsyncIterable<DriverResolvedEvent>
+  readStream(streamName: string, options?: object): DriverRead
+  readAll(options?: object): DriverRead
   subscribeToStream(streamName: string, options?: object): DriverSubscription
   subscribeToAll(options?: object): DriverSubscription
   deleteStream(streamName: string, options?: object): Promise<unknown>
@@ -59,8 +59,13 @@ export interface DriverSubscription {
   unsubscribe(): Promise<void>
 }
 
-/** What a read of 6.2.1 has beside; those of 1.3.1 are generators. */
-export interface CancellableRead {
-  cancel?(): Promise<void>
-  destroy?(): unknown
+/** A read: of 6.2.1 a Node.js `Readable` that can be cancelled, of 1.3.1 a generator. */
+export type DriverRead = AsyncIterable<DriverResolvedEvent> | DriverReadable
+
+export interface DriverReadable extends AsyncIterable<DriverResolvedEvent> {
+  read(): unknown
+  on(event: string, listener: (...args: never[]) => void): unknown
+  off(event: string, listener: (...args: never[]) => void): unknown
+  resume(): unknown
+  cancel(): Promise<void>
 }

@@ -1,14 +1,14 @@
 import type { BackendCall, StoredEvent } from '@millrace/core'
 import type { Session } from './client.js'
-import type { CancellableRead, DriverResolvedEvent } from './driver.js'
+import type { DriverRead, DriverReadable, DriverResolvedEvent } from './driver.js'
 import { fromDriverEvent, roughSize, saw } from './event-data.js'
 import { mayHideTombstone, typeOf } from './map-error.js'
 import { isTombstoned } from './refused-append.js'
 
 /** What a read of a stream came to. */
 export type StreamRead =
-  /** `end`: the stream had no more in this direction, as many as asked for were there, or the bytes were full. */
-  | { readonly status: 'found'; readonly events: readonly StoredEvent[]; readonly end: 'whole' | 'count' | 'bytes' }
+  /** `open`: more may come, from where this came from. Undefined: the stream had no more in this direction, or as many as asked for were there. */
+  | { readonly status: 'found'; readonly events: readonly StoredEvent[]; readonly open: OpenRead | undefined }
   /** Missing, soft-deleted, or with nothing but metadata. */
   | { readonly status: 'not-found' }
   | { readonly status: 'tombstoned' }
@@ -19,16 +19,29 @@ export interface StreamWindow {
   readonly from: bigint | 'start' | 'end'
   /** At least 1: the server fails on 0. */
   readonly maxCount: number
+}
+
+/** What is taken of a read at once. */
+export interface Part {
+  readonly count: number
+  /** About the most bytes of payload. */
   readonly maxBytes: number
 }
 
-/** One call. */
-export async function readStream(session: Session, streamName: string, window: StreamWindow, call: BackendCall): Promise<StreamRead> {
-  const { direction, from: fromRevision, maxCount, maxBytes } = window
+/** One call, and the first part of its answer; who is given it `open` leaves it. */
+export async function openStream(
+  session: Session,
+  streamName: string,
+  window: StreamWindow,
+  part: Part,
+  call: BackendCall,
+): Promise<StreamRead> {
+  const { direction, from: fromRevision, maxCount } = window
+  const options = { direction, fromRevision, maxCount, requiresLeader: true, resolveLinkTos: false }
+  const open = openRead(session, session.client().readStream(streamName, options))
   try {
-    const read = session.client().readStream(streamName, { direction, fromRevision, maxCount, requiresLeader: true, resolveLinkTos: false })
-    const { events, cut } = await collect(session, read, maxBytes, call)
-    return { status: 'found', events, end: cut ? 'bytes' : events.length < maxCount ? 'whole' : 'count' }
+    const events = await open.take(part, call)
+    return { status: 'found', events, open: open.isOpen() ? open : undefined }
   } catch (error) {
     if (typeOf(error) === 'stream-not-found') return { status: 'not-found' }
     if (typeOf(error) === 'stream-deleted') return { status: 'tombstoned' }
@@ -37,48 +50,142 @@ export async function readStream(session: Session, streamName: string, window: S
   }
 }
 
-/**
- * Takes all events of a read, or what fits `maxBytes`. Whatever ends it early cancels the call on the server: 100 reads that are merely left
- * make every further call of the process to that server hang.
- */
+/** As {@link openStream}, for few events: all of them, or what fits `maxBytes`. */
+export async function readStream(
+  session: Session,
+  streamName: string,
+  window: StreamWindow,
+  call: BackendCall,
+  maxBytes: number = Infinity,
+): Promise<StreamRead> {
+  const read = await openStream(session, streamName, window, { count: Infinity, maxBytes }, call)
+  if (read.status === 'found') read.open?.leave()
+  return read
+}
+
+/** Takes all events of a read, or what fits `maxBytes`. */
 export async function collect(
   session: Session,
-  read: AsyncIterable<DriverResolvedEvent>,
+  read: DriverRead,
   maxBytes: number,
   call: BackendCall,
 ): Promise<{ readonly events: readonly StoredEvent[]; readonly cut: boolean }> {
-  const iterator = read[Symbol.asyncIterator]()
-  const events: StoredEvent[] = []
-  let bytes = 0
-  let ended = false
-  const take = async (): Promise<void> => {
-    while (bytes < maxBytes) {
-      const next = await iterator.next()
-      if (next.done === true) {
-        ended = true
-        return
+  const open = openRead(session, read)
+  const events = await open.take({ count: Infinity, maxBytes }, call)
+  const cut = open.isOpen()
+  open.leave()
+  return { events, cut }
+}
+
+/** A read that is taken part by part, one after the other; in between, the buffers of client and connection fill, and the server waits. */
+export interface OpenRead {
+  /** The next events. A failure, also by `call.signal`, ends the read. */
+  take(part: Part, call: BackendCall): Promise<readonly StoredEvent[]>
+  /** False: there is no more, or it was left. */
+  isOpen(): boolean
+  /**
+   * Cancels the call on the server, if it goes on: 100 reads that are merely left make every further call of the process to that server hang.
+   * Nothing is waited for: of 1.3.1 the next events, or the error, may be long in coming.
+   */
+  leave(): void
+}
+
+function openRead(session: Session, read: DriverRead): OpenRead {
+  const source = 'read' in read ? pullReadable(read) : read[Symbol.asyncIterator]()
+  let next: IteratorResult<DriverResolvedEvent> | undefined
+  let state: 'open' | 'ended' | 'left' = 'open'
+
+  async function takeNext({ count, maxBytes }: Part): Promise<StoredEvent[]> {
+    const events: StoredEvent[] = []
+    const { wholeSeconds } = session
+    let bytes = 0
+    let last: DriverResolvedEvent['event']
+    for (;;) {
+      if (next === undefined) {
+        const pulled = source.next()
+        next = pulled instanceof Promise ? await pulled : pulled
       }
+      if (next.done === true) {
+        state = 'ended'
+        break
+      }
+      // One more than wanted was looked at, to know whether there is one.
+      if (events.length >= count || bytes >= maxBytes) break
       const { event } = next.value
+      next = undefined
       if (event === undefined) continue
-      saw(session, event.position)
-      events.push(fromDriverEvent(event, session.wholeSeconds))
+      events.push(fromDriverEvent(event, wholeSeconds))
       bytes += roughSize(event.data) + roughSize(event.metadata)
+      if (events.length === 1) saw(session, event.position)
+      last = event
     }
+    saw(session, last?.position)
+    return events
   }
-  // An error that comes when nobody reads any more would end the process.
-  ;(read as { on?(event: 'error', listener: () => void): unknown }).on?.('error', () => undefined)
-  try {
-    await call.unlessAborted('signal', take())
-    return { events, cut: !ended }
-  } finally {
-    if (!ended) leave(read, iterator)
+  function leave(): void {
+    if (state !== 'open') return
+    state = 'left'
+    source.return?.().catch(() => undefined)
+  }
+
+  return {
+    async take(part, call) {
+      try {
+        return await call.unlessAborted('signal', takeNext(part))
+      } catch (error) {
+        leave()
+        throw error
+      }
+    },
+    isOpen: () => state === 'open',
+    leave,
   }
 }
 
-/** Cancels a read without waiting for it: of 1.3.1 the next events, or the error, may be long in coming. */
-function leave(read: AsyncIterable<DriverResolvedEvent>, iterator: AsyncIterator<DriverResolvedEvent>): void {
-  const { cancel, destroy } = read as CancellableRead
-  cancel?.call(read).catch(() => undefined)
-  if (destroy !== undefined) destroy.call(read)
-  else iterator.return?.().catch(() => undefined)
+/** Where events come from, pulled: an iterator whose answers are promises only where they have to be waited for. */
+interface Source {
+  next(): IteratorResult<DriverResolvedEvent> | Promise<IteratorResult<DriverResolvedEvent>>
+  return?(): Promise<unknown>
+}
+
+/** Reads of 6.2.1 are streams of Node.js; the iterator that these have costs more than all else about a short read. */
+function pullReadable(read: DriverReadable): Source {
+  let wake: (() => void) | undefined
+  let failed: { readonly error: unknown } | undefined
+  let ended = false
+  // Also that an error that comes when nobody reads any more does not end the process.
+  read.on('error', (error: unknown) => {
+    failed ??= { error }
+    wake?.()
+  })
+  const readable = (): void => wake?.()
+  read.on('readable', readable)
+  read.on('end', () => {
+    ended = true
+    wake?.()
+  })
+  const ready = (): IteratorResult<DriverResolvedEvent> | undefined => {
+    const value = read.read() as DriverResolvedEvent | null
+    return value === null ? undefined : { done: false, value }
+  }
+  async function wait(): Promise<IteratorResult<DriverResolvedEvent>> {
+    while (failed === undefined && !ended) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      const next = ready()
+      if (next !== undefined) return next
+    }
+    if (failed !== undefined) throw failed.error
+    return { done: true, value: undefined }
+  }
+  return {
+    next: () => ready() ?? wait(),
+    return() {
+      // Run dry, not destroyed: what has come already is never at its end while nobody takes it, and the client's `dispose()` waits for that.
+      read.off('readable', readable)
+      read.resume()
+      return read.cancel()
+    },
+  }
 }

@@ -66,8 +66,8 @@ async function search(
   if (status === 'deleted' || status === 'tombstoned') return searchLog(session, request, since, call)
   const hits: Hits = new Map()
   for (let from = version; from >= firstVersion;) {
-    const window = { direction: 'backwards', from: BigInt(from - 1), maxCount: 100, maxBytes: 4 << 20 } as const
-    const read = await readStream(session, request.streamId, window, call)
+    const window = { direction: 'backwards', from: BigInt(from - 1), maxCount: 100 } as const
+    const read = await readStream(session, request.streamId, window, call, 4 << 20)
     if (read.status !== 'found' || read.events.length === 0) throw unsettled('the stream was changed meanwhile')
     for (const event of read.events) {
       if (since !== undefined && isBefore(event, since)) return result(request, hits)

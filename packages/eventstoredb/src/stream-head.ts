@@ -36,7 +36,7 @@ const never = Number.MAX_SAFE_INTEGER
 
 /** Undefined: the stream is tombstoned. The revision that the clients give with metadata is a position of the log, so the stream itself is read. */
 export async function readMetastream(session: Session, streamId: string, call: BackendCall): Promise<Metastream | undefined> {
-  const read = await readStream(session, `$$${streamId}`, { ...lastOne, maxBytes: Infinity }, call)
+  const read = await readStream(session, `$$${streamId}`, lastOne, call)
   if (read.status === 'tombstoned') return undefined
   const event = read.status === 'found' ? read.events[0] : undefined
   const value = event !== undefined && 'value' in event.data ? event.data.value : undefined
@@ -58,7 +58,7 @@ export function ownMetadata({ $millrace }: Readonly<Record<string, unknown>>): O
 }
 
 const lastOne = { direction: 'backwards', from: 'end', maxCount: 1 } as const
-const firstOne = { direction: 'forwards', from: 'start', maxCount: 1, maxBytes: Infinity } as const
+const firstOne = { direction: 'forwards', from: 'start', maxCount: 1 } as const
 const tombstoned: StreamHead = { status: 'tombstoned', version: 0, firstVersion: 1, baseVersion: 0 }
 
 /** The head, and the metadata that belongs to it. */
@@ -79,7 +79,7 @@ export async function readHead(session: Session, streamId: string, call: Backend
 export async function lookAtHead(session: Session, streamId: string, call: BackendCall): Promise<Look> {
   let before = 0
   for (;;) {
-    const tip = await readStream(session, streamId, { ...lastOne, maxBytes: Infinity }, call)
+    const tip = await readStream(session, streamId, lastOne, call)
     if (tip.status === 'tombstoned') return { head: tombstoned, metastream: undefined }
     const last = tip.status === 'found' ? tip.events[0] : undefined
     const version = last?.version ?? (await readVersion(session, streamId, call))
