@@ -109,7 +109,7 @@ export const faultMutants: readonly Mutant[] = [
     'unknown-is-not-applied',
     'ERR-03',
     'an append that was sent and never settled is said to be not applied',
-    'expecting noStream: one copy',
+    'it was not sent: its outcome',
     {
       file: settle,
       find: 'throw unknownAppend(backend, call, lost, requests)\n  }\n}\n\n/** Whether sending',
