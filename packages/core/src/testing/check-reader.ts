@@ -1,6 +1,7 @@
 import type { LogFilter } from '../adapter.js'
 import type { AnomalyName, Findings } from './anomaly.js'
 import type { HistoryEvent } from './history.js'
+import type { HistoryIndex } from './history-index.js'
 import type { Sequence } from './sequence.js'
 import type { Write } from './stream-history.js'
 
@@ -14,8 +15,8 @@ export interface Reader {
   readonly startedBy?: number | undefined
   readonly filter: LogFilter | undefined
   readonly events: readonly HistoryEvent[]
-  /** Of these events. */
-  readonly numbers: readonly number[]
+  /** Where the numbers of these events begin among those of all mentions. */
+  readonly start: number
   /** Places below this one were there to be seen while it read. */
   readonly due: number
   /** It read on until nothing was left. */
@@ -24,21 +25,25 @@ export interface Reader {
 }
 
 /** What a reader got after p is a gapless, filtered slice of the sequence after p, and reaches as far as it had to. */
-export function checkReader(reader: Reader, sequence: Sequence, writes: readonly (Write | undefined)[], findings: Findings): void {
-  const { index, direction, filter, events, numbers, streamId, due, complete, after, startedBy } = reader
+export function checkReader(
+  reader: Reader,
+  sequence: Sequence,
+  { mentions, writes }: Pick<HistoryIndex, 'mentions' | 'writes'>,
+  findings: Findings,
+): void {
+  const { index, direction, filter, events, start, streamId, due, complete, after, startedBy } = reader
   const forwards = direction === 'forwards'
   const counts = sequence.countsOf(filter)
   /** Forwards: the next place due. Backwards: the place behind the next one due. */
   let cursor = forwards ? (after === undefined ? 0 : after + 1) : (after ?? sequence.length)
   for (let n = 0; n < events.length; n += 1) {
-    const { id } = events[n] as HistoryEvent
-    const number = numbers[n] as number
+    const number = mentions[start + n] as number
     const place = sequence.placeOf(number)
-    if (place === undefined) return reportUnknown(id, writes[number])
-    if (countMatching(place, place + 1) === 0) return add('phantom', `it got ${id}, which its filter excludes`)
+    if (place === undefined) return reportUnknown(idAt(n), writes[number])
+    if (countMatching(place, place + 1) === 0) return add('phantom', `it got ${idAt(n)}, which its filter excludes`)
     if (forwards ? place < cursor : place >= cursor) {
-      if (place === after || numbers.indexOf(number) < n) return add('duplicate', `it got ${id} twice`)
-      return add('non-monotonic-read', `it got ${id} behind a later event`)
+      if (place === after || mentions.indexOf(number, start) < start + n) return add('duplicate', `it got ${idAt(n)} twice`)
+      return add('non-monotonic-read', `it got ${idAt(n)} behind a later event`)
     }
     const [from, to] = forwards ? [cursor, place] : [place + 1, cursor]
     // Backwards from the end, the first event tells where the end was.
@@ -53,6 +58,9 @@ export function checkReader(reader: Reader, sequence: Sequence, writes: readonly
   if (isSkipped(from, to, events.length === 0))
     add(forwards || !begun ? 'unseen' : 'skipped-read', `it ended without ${firstMatching(from, to)}, which was there to be seen`)
 
+  function idAt(n: number): string {
+    return events[n]?.id ?? ''
+  }
   function add(name: AnomalyName, message: string, more: readonly number[] = []): void {
     findings.add(name, message, [index, ...more], streamId)
   }

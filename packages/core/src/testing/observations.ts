@@ -1,6 +1,7 @@
 import type { Findings } from './anomaly.js'
 import type { HistoryEvent, ReadOperation, StateOperation } from './history.js'
 import { returnOf } from './history.js'
+import type { Delivered, ReadableStream } from './stream-history.js'
 
 /** What a call learned of the version of a stream: at some moment between its invoke and its return it was from `low` to `high`. */
 export interface Observation {
@@ -13,12 +14,12 @@ export interface Observation {
 
 /** What a read of a stream shows, after its content was compared with the stream; undefined: nothing, or nothing sound. */
 export function observeRead(
-  index: number,
-  read: ReadOperation,
-  final: readonly HistoryEvent[],
+  { index, operation: read, start }: Delivered<ReadOperation>,
+  { streamId, final, finalNumbers }: ReadableStream,
+  mentions: readonly number[],
   findings: Findings,
 ): Observation | undefined {
-  const { streamId, direction, events, cut } = read
+  const { direction, events, cut } = read
   const limit = read.limit ?? Infinity
   const forwards = direction === 'forwards'
   const step = forwards ? 1 : -1
@@ -27,26 +28,23 @@ export function observeRead(
   const timed = { index, invoke: read.invoke, return: returnOf(read) }
   // Backwards from the end, the first event tells where the end was.
   let wanted = forwards ? from : Math.min(from, events[0]?.version ?? from)
-  for (const [n, event] of events.entries()) {
-    const stored = final[event.version - 1]
-    if (stored === undefined || stored.id !== event.id) {
+  for (let n = 0; n < events.length; n += 1) {
+    const { id, version } = events[n] as HistoryEvent
+    if (finalNumbers[version - 1] !== mentions[start + n]) {
+      const stored = final[version - 1]
       const what = stored === undefined ? 'ends before it' : `holds ${stored.id} there`
-      findings.add('divergent-read', `a read gave ${event.id} at version ${event.version}; the stream ${what}`, [index], streamId)
+      findings.add('divergent-read', `a read gave ${id} at version ${version}; the stream ${what}`, [index], streamId)
       return undefined
     }
-    if (event.version !== wanted) {
-      if ((event.version - wanted) * step > 0)
-        findings.add(
-          'skipped-read',
-          `a read went on with version ${event.version} and should have with ${wanted}: it passed over what lies between`,
-          [index],
-          streamId,
-        )
-      else findings.add('divergent-read', `a read gave version ${event.version} where ${wanted} was due`, [index], streamId)
+    if (version !== wanted) {
+      if ((version - wanted) * step > 0) {
+        const message = `a read went on with version ${version} and should have with ${wanted}: it passed over what lies between`
+        findings.add('skipped-read', message, [index], streamId)
+      } else findings.add('divergent-read', `a read gave version ${version} where ${wanted} was due`, [index], streamId)
       return undefined
     }
-    if (n >= limit || (event.version - to) * step > 0) {
-      findings.add('divergent-read', `a read gave version ${event.version}, beyond what was asked for`, [index], streamId)
+    if (n >= limit || (version - to) * step > 0) {
+      findings.add('divergent-read', `a read gave version ${version}, beyond what was asked for`, [index], streamId)
       return undefined
     }
     wanted += step

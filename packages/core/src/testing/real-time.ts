@@ -10,16 +10,35 @@ export interface Slot {
   readonly last: number
 }
 
-/** An observation, and the slot it stands behind, 1-based. */
-interface Seen {
-  readonly at: number
-  readonly one: Observation
-}
-
 interface Ahead {
   readonly invoke: number
   readonly index: number
   readonly isWrite: boolean
+}
+
+/** Where appends begin and end in a stream. */
+export interface Boundaries {
+  /** Of the stream in the end. */
+  readonly version: number
+  /** The append that a version belongs to: its place among the slots, 1-based; 0: none. */
+  within(version: number): number
+  /** The last append that ends at this version or before it, likewise. */
+  endedBy(version: number): number
+  /** Whether a version is the last of an append, or 0. */
+  isEnd(version: number): boolean
+}
+
+/** @param slots in the order of the stream. */
+export function boundariesOf(slots: readonly Slot[]): Boundaries {
+  const version = slots.at(-1)?.last ?? 0
+  const owners = new Int32Array(version + 1)
+  for (let at = 1; at <= slots.length; at += 1) {
+    const { first, last } = slots[at - 1] as Slot
+    for (let place = first; place <= last; place += 1) owners[place] = at
+  }
+  const within = (place: number): number => owners[place] ?? 0
+  const isEnd = (place: number): boolean => place === 0 || slots[within(place) - 1]?.last === place
+  return { version, within, isEnd, endedBy: (place) => (isEnd(place) ? within(place) : Math.max(0, within(place) - 1)) }
 }
 
 /**
@@ -32,32 +51,37 @@ interface Ahead {
  */
 export function checkRealTime(
   slots: readonly Slot[],
+  { version, within, endedBy }: Boundaries,
   observations: readonly Observation[],
   strong: boolean,
   streamId: string,
   findings: Findings,
 ): void {
-  const bounds = boundariesOf(slots)
-  const version = slots.at(-1)?.last ?? 0
-  const [seen, notSeen]: [Seen[], Seen[]] = [[], []]
-  for (const one of observations) {
-    // What lies within an append was seen with all of it: reads of a part of a batch are found by `torn-batch`.
-    seen.push({ at: bounds.within(Math.min(one.low, version)), one })
-    if (strong && one.high < version) notSeen.push({ at: bounds.endedBy(one.high), one })
-  }
-  for (const list of [seen, notSeen]) list.sort((a, b) => a.at - b.at)
+  /** By place of the append that an observation did not see beyond: the one of them that was called last. */
+  const unaware: (Observation | undefined)[] = []
+  if (strong)
+    for (const one of observations) {
+      if (one.high >= version) continue
+      const at = endedBy(one.high)
+      if (one.invoke > (unaware[at]?.invoke ?? -Infinity)) unaware[at] = one
+    }
+  /** By place of an append: the latest call ahead of what stands right behind it. */
+  const latest: Ahead[] = []
   let ahead: Ahead = { invoke: -Infinity, index: -1, isWrite: true }
-  let [nextSeen, nextNotSeen] = [0, 0]
   for (let at = 0; at <= slots.length; at += 1) {
     const slot = slots[at - 1]
     if (slot !== undefined) {
       if (slot.invoke > ahead.invoke) ahead = { invoke: slot.invoke, index: slot.index, isWrite: true }
       if (slot.return < ahead.invoke) report(slot.index, true, ahead)
     }
-    for (let next = seen[nextSeen]; next?.at === at; nextSeen += 1, next = seen[nextSeen])
-      if (next.one.return < ahead.invoke) report(next.one.index, false, ahead)
-    for (let next = notSeen[nextNotSeen]; next?.at === at; nextNotSeen += 1, next = notSeen[nextNotSeen])
-      if (next.one.invoke > ahead.invoke) ahead = { invoke: next.one.invoke, index: next.one.index, isWrite: false }
+    latest.push(ahead)
+    const blind = unaware[at]
+    if (blind !== undefined && blind.invoke > ahead.invoke) ahead = { invoke: blind.invoke, index: blind.index, isWrite: false }
+  }
+  for (const one of observations) {
+    // What lies within an append was seen with all of it: reads of a part of a batch are found by `torn-batch`.
+    const before = latest[within(Math.min(one.low, version))] as Ahead
+    if (one.return < before.invoke) report(one.index, false, before)
   }
 
   /** `early` returned before `late` was called, and stands behind it all the same. */
@@ -69,16 +93,5 @@ export function checkRealTime(
     } else if (earlyWrites)
       findings.add('stale-read', 'a read did not see an append that was acknowledged before it began', operations, streamId)
     else findings.add('non-monotonic-read', 'a read did not see what another, which had ended before it began, saw', operations, streamId)
-  }
-}
-
-/** Which append a version belongs to, 1-based; 0: none. */
-function boundariesOf(slots: readonly Slot[]): { within(version: number): number; endedBy(version: number): number } {
-  const owners = new Int32Array((slots.at(-1)?.last ?? 0) + 1)
-  for (const [index, { first, last }] of slots.entries()) owners.fill(index + 1, first, last + 1)
-  const within = (version: number): number => owners[version] ?? 0
-  return {
-    within,
-    endedBy: (version) => (slots[within(version) - 1]?.last === version ? within(version) : Math.max(0, within(version) - 1)),
   }
 }

@@ -1,29 +1,38 @@
-import type { Position } from '../event.js'
 import type { ExpectedVersion } from '../expected-version.js'
 import type { Refusal } from './anomaly.js'
-import { type AppendOperation, type HistoryEvent, type ReadOperation, type StateOperation, returnOf } from './history.js'
+import {
+  type AppendOperation,
+  type HistoryAppendPart,
+  type HistoryEvent,
+  type ReadOperation,
+  type StateOperation,
+  returnOf,
+} from './history.js'
 
 /** A call, and its place in the history. */
-export interface Called<O> {
+interface Called<O> {
   readonly index: number
   readonly operation: O
+}
+
+/** A call that was given events. */
+export interface Delivered<O> extends Called<O> {
+  /** Where the numbers of these events begin among those of all mentions. */
+  readonly start: number
 }
 
 /** One call that tried to append to a stream. */
 export interface Attempt {
   /** Its place in the history. */
   readonly index: number
-  readonly streamId: string
-  readonly ids: readonly string[]
-  /** Of its events. */
-  readonly numbers: readonly number[]
-  readonly expected: ExpectedVersion
+  readonly part: HistoryAppendPart
+  /** Where the numbers of its events begin among those of all mentions. */
+  readonly start: number
   readonly invoke: number
   readonly return: number
   readonly outcome: AppendOperation['outcome']
-  readonly result: { readonly firstVersion: number; readonly version: number } | undefined
-  /** Of the last event, as the call told it. */
-  readonly position: Position | undefined
+  /** What an ok one told. */
+  readonly result: NonNullable<AppendOperation['results']>[number] | undefined
   /** It met another version in this stream. */
   readonly conflict: { readonly actualVersion?: number | undefined } | undefined
   /** It was the call's only stream. */
@@ -32,8 +41,9 @@ export interface Attempt {
 
 /** All attempts to store the same events: at most one may take effect. */
 export interface Write {
-  readonly ids: readonly string[]
-  readonly numbers: readonly number[]
+  /** Where the numbers of its events stand among those of all mentions. */
+  readonly start: number
+  readonly count: number
   readonly attempts: Attempt[]
   outcome: AppendOperation['outcome']
   /** Of those that may have stored it: the first call, and the first acknowledgement. */
@@ -48,39 +58,55 @@ export interface StreamHistory {
   readonly final: readonly HistoryEvent[] | undefined
   /** Numbers of these events. */
   finalNumbers: readonly number[]
+  /** Its events in the log. */
+  inLog: number
+  /** Version of the first event that the log has out of its order. */
+  misplaced: number | undefined
+  /** The log has another event than the stream at one place at least. */
+  differs: boolean
   /** Of those with events. */
   readonly writes: Write[]
   /** Appends without events. */
   readonly checks: Attempt[]
-  readonly reads: Called<ReadOperation>[]
+  /** Those with events that met another version. */
+  readonly conflicts: Attempt[]
+  readonly reads: Delivered<ReadOperation>[]
   readonly states: Called<StateOperation>[]
   /** Why it cannot be judged. */
   refusal: Refusal | undefined
 }
 
-export function attemptOf(operation: AppendOperation, index: number, n: number, numbers: readonly number[]): Attempt {
+/** One that can be read in the end. */
+export type ReadableStream = StreamHistory & { readonly final: readonly HistoryEvent[] }
+
+/** An attempt at part `n` of a call. */
+export function attemptOf(operation: AppendOperation, index: number, n: number, start: number): Attempt {
   const { parts, results, conflict, invoke, outcome } = operation
-  const { ids, expected, streamId } = parts[n] as AppendOperation['parts'][number]
-  const result = results?.[n]
+  const part = parts[n] as HistoryAppendPart
   return {
     index,
-    streamId,
-    ids,
-    numbers,
-    expected: expected === 0 ? 'noStream' : expected,
+    part,
+    start,
     invoke,
     return: outcome === 'unknown' ? Infinity : returnOf(operation),
     outcome,
-    result: outcome === 'ok' ? result : undefined,
-    position: result?.position,
-    conflict: outcome === 'rejected' && conflict?.streamId === streamId ? conflict : undefined,
+    result: results?.[n],
+    conflict: outcome === 'rejected' && conflict?.streamId === part.streamId ? conflict : undefined,
     alone: parts.length === 1,
   }
 }
 
-/** Without attempts yet. */
-export function createWrite(ids: readonly string[], numbers: readonly number[]): Write {
-  return { ids, numbers, attempts: [], outcome: 'rejected', invoke: Infinity, return: Infinity }
+/** Of all events of an attempt, or some. */
+export function createWrite(attempt: Attempt, start: number, count: number): Write {
+  const { outcome } = attempt
+  return {
+    start,
+    count,
+    attempts: [attempt],
+    outcome,
+    invoke: outcome === 'rejected' ? Infinity : attempt.invoke,
+    return: outcome === 'ok' ? attempt.return : Infinity,
+  }
 }
 
 export function addAttempt(write: Write, attempt: Attempt): void {
