@@ -92,7 +92,7 @@ async function createInstance(connection: string, context: HarnessContext, given
     async golden() {
       const old = `${schema}_golden`
       await execute(connection, (await firstRelease()).replaceAll('first_release', old))
-      await migrations({ connection, schema: old }).apply()
+      await migrations({ ...given, connection, schema: old, order: 'settled' }).apply()
       return make({ schema: old, order: 'settled' })
     },
     async [Symbol.asyncDispose]() {
