@@ -21,6 +21,6 @@ test.for(['none', 'claimed'] as const)(
 
 test('the control: without the proof that a predecessor exists the same run finds a hole', { timeout: 60_000 }, async (context) => {
   if (endpoint === undefined) return context.skip(`not proven: ${reason}`)
-  const outcome = await runChaos({ endpoint, seconds: 3, seed: 7, log: 'none', withoutProof: true })
+  const outcome = await runChaos({ endpoint, seconds: 8, seed: 7, log: 'none', withoutProof: true })
   expect([outcome.verdict.holds, outcome.damage]).toEqual([false, expect.stringContaining('has a hole')])
 })

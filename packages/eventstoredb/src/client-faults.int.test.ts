@@ -138,6 +138,14 @@ describe('answers', () => {
     expect((await sent).version).toBe(2)
     expect((await adapter.readStream(streamId).toArray()).map(({ data }) => data)).toEqual([1, 'once'])
   })
+  test("known ids again with 'any', and that answer lost: the original versions, one copy", async (context) => {
+    const [adapter, streamId, events] = [open(context), stream(), [event(1), event(2)]]
+    await adapter.appendToStream(streamId, events)
+    await adapter.appendToStream(streamId, [event(3)])
+    await model.addFault({ does: 'lose answer', calls: ['append'], times: 1 })
+    expect(await adapter.appendToStream(streamId, events)).toMatchObject({ firstVersion: 1, version: 2 })
+    expect((await adapter.readStream(streamId).toArray()).map(({ data }) => data)).toEqual([1, 2, 3])
+  })
   test('a rival in between: the search finds what was stored, or sends behind it', async (context) => {
     const [adapter, rival, streamId] = [open(context), open(context), stream()]
     await adapter.appendToStream(streamId, [event('first')])

@@ -5,13 +5,16 @@ import { fromToken } from './event-data.js'
 import { collect, readStream } from './read-events.js'
 import { readHead } from './stream-head.js'
 
+/** Events from before the first sending that are searched too. Ids that the server still recognised then are of an earlier call, and stored there. */
+const recent = 1000
+
 /** What cannot be settled now, in the words of `map-error.ts`. */
 const unsettled = (message: string): Error => Object.assign(new Error(message), { type: 'unsettled' })
 
 /**
  * Settles an `'any'` or `'streamExists'` append whose answer was lost. The server would know the ids again only until it is restarted, which may
- * be just what lost the answer. So the stream is searched for them, back to where the log stood before the first sending; and when they are
- * not there, they are sent with the exact version that was searched. If the first sending is stored in between, that is refused, and the
+ * be just what lost the answer. So the stream is searched for them, back to where the log stood before the first sending, and a little further;
+ * and when they are not there, they are sent with the exact version that was searched, by which the server would store known ids again. If the first sending is stored in between, that is refused, and the
  * search finds it; if it arrives later still, the leader has the ids fresh in its memory.
  */
 export async function settleAny(
@@ -55,7 +58,7 @@ export async function settleExact(
 /** The events of a call that were found, by their place in it. */
 type Hits = Map<number, StoredEvent>
 
-/** The ids in the stream, from its end back to `since`; in the log where a part of the stream cannot be seen. Undefined: nowhere. */
+/** The ids in the stream, from its end back to `since` and {@link recent} events more; in the log where a part of the stream cannot be seen. Undefined: nowhere. */
 async function search(
   session: Session,
   request: AppendRequest,
@@ -65,12 +68,13 @@ async function search(
 ): Promise<AppendOutcome | undefined> {
   if (status === 'deleted' || status === 'tombstoned') return searchLog(session, request, since, call)
   const hits: Hits = new Map()
+  let before = 0
   for (let from = version; from >= firstVersion;) {
     const window = { direction: 'backwards', from: BigInt(from - 1), maxCount: 100 } as const
     const read = await readStream(session, request.streamId, window, call, 4 << 20)
     if (read.status !== 'found' || read.events.length === 0) throw unsettled('the stream was changed meanwhile')
     for (const event of read.events) {
-      if (since !== undefined && isBefore(event, since)) return result(request, hits)
+      if (since !== undefined && isBefore(event, since) && (before += 1) > recent) return result(request, hits)
       collectHit(request, hits, event)
     }
     from = (read.events.at(-1)?.version ?? 1) - 1
