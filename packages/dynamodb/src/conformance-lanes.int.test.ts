@@ -20,7 +20,7 @@ interface Lane extends Omit<DynamoDBHarnessOptions, 'endpoint'> {
 const lanes: readonly Lane[] = [
   { name: "dynamodb, log: 'claimed'", options: { log: 'claimed' }, faults: createDynamoDBProxy, profile: 'smoke' },
   { name: "dynamodb, packing: 'commit'", options: { packing: 'commit' }, profile: 'smoke' },
-  { name: 'dynamodb, 5 % lost answers', faults: lossy, profile: 'standard' },
+  { name: 'dynamodb, 5 % lost answers', faults: lossy, profile: 'smoke' },
   { name: "dynamodb, log: 'claimed', 5 % lost answers", options: { log: 'claimed' }, faults: lossy, profile: 'smoke' },
   { name: "dynamodb, packing: 'commit', 5 % lost answers", options: { packing: 'commit' }, faults: lossy, profile: 'smoke' },
 ]
