@@ -19,11 +19,8 @@ test.for(['none', 'claimed'] as const)(
   },
 )
 
-test('the control: without the proof that a predecessor exists the same run finds a hole', { timeout: 120_000 }, async (context) => {
+test('the control: without the proof that a predecessor exists the same run finds a hole', { timeout: 60_000 }, async (context) => {
   if (endpoint === undefined) return context.skip(`not proven: ${reason}`)
-  // Where a fault ends the reader before it comes to a hole, the run has shown nothing: another one may.
-  let outcome = await runChaos({ endpoint, seconds: 3, seed: 7, log: 'none', withoutProof: true })
-  for (let seed = 8; seed < 11 && !(outcome.damage ?? '').includes('has a hole'); seed += 1)
-    outcome = await runChaos({ endpoint, seconds: 3, seed, log: 'none', withoutProof: true })
+  const outcome = await runChaos({ endpoint, seconds: 3, seed: 7, log: 'none', withoutProof: true })
   expect([outcome.verdict.holds, outcome.damage]).toEqual([false, expect.stringContaining('has a hole')])
 })

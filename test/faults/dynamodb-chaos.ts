@@ -86,7 +86,7 @@ export async function runChaos({ endpoint, seconds, seed, log, withoutProof = fa
   const reader = open()
   await reader.open({ timeoutMs: 60_000 })
   const rival = await startRival({ endpoint: proxy.endpoint, region, credentials, tableName, log })
-  injectFaults(proxy, chance)
+  const endFaults = injectFaults(proxy, chance)
 
   const endsAt = performance.now() + seconds * 1000
   const running = (): boolean => performance.now() < endsAt
@@ -116,6 +116,8 @@ export async function runChaos({ endpoint, seconds, seed, log, withoutProof = fa
   })()
   await Promise.all(clients.map((client, index) => write(client, running, chance, counts, index < 4)))
   await killing
+  // What is judged is what was stored, not how well the judge gets through.
+  endFaults()
   await proxy.killConnections()
   const faults = proxy.struck
   let verdict: HistoryVerdict = { holds: false, anomalies: [], refused: [] }
@@ -146,19 +148,22 @@ export async function runChaos({ endpoint, seconds, seed, log, withoutProof = fa
   }
 }
 
-function injectFaults(proxy: DynamoDBProxy, chance: () => number): void {
-  proxy.inject({ when: isChange, chance: 0.05, fault: loseAnswer })
-  proxy.inject({ when: isChange, chance: 0.02, fault: loseRequest })
-  proxy.inject({ when: isChange, chance: 0.04, fault: twice(40) })
-  proxy.inject({
-    when: isChange,
-    chance: 0.03,
-    fault: (request, forward) => (request.operation === 'TransactWriteItems' ? conflict : loseRequest)(request, forward),
-  })
-  proxy.inject({ chance: 0.02, fault: refuse('ThrottlingException') })
-  proxy.inject({ chance: 0.01, fault: refuse('InternalServerError', { status: 500 }) })
-  proxy.inject({ ...staleTip, chance: 0.5 })
-  proxy.inject({ chance: 0.3, fault: delay(() => chance() * 15) })
+function injectFaults(proxy: DynamoDBProxy, chance: () => number): () => void {
+  const rules = [
+    proxy.inject({ when: isChange, chance: 0.05, fault: loseAnswer }),
+    proxy.inject({ when: isChange, chance: 0.02, fault: loseRequest }),
+    proxy.inject({ when: isChange, chance: 0.04, fault: twice(40) }),
+    proxy.inject({
+      when: isChange,
+      chance: 0.03,
+      fault: (request, forward) => (request.operation === 'TransactWriteItems' ? conflict : loseRequest)(request, forward),
+    }),
+    proxy.inject({ chance: 0.02, fault: refuse('ThrottlingException') }),
+    proxy.inject({ chance: 0.01, fault: refuse('InternalServerError', { status: 500 }) }),
+    proxy.inject({ ...staleTip, chance: 0.5 }),
+    proxy.inject({ chance: 0.3, fault: delay(() => chance() * 15) }),
+  ]
+  return () => rules.forEach((rule) => rule.end())
 }
 
 /** One writer: appends of all expectations, right and wrong ones, and reads of what it writes to. */
