@@ -1,7 +1,7 @@
 import type { Backend, BackendCall } from './backend.js'
 import { traceAttempt } from './diagnostics.js'
 import { type Outcome, TimeoutError } from './errors.js'
-import { onAbort } from './on-abort.js'
+import { type Ending, onAbort } from './on-abort.js'
 import { translateError } from './translate-error.js'
 
 /** One call of the user: who may cancel it, and how much time it has. */
@@ -9,8 +9,8 @@ export interface Call {
   /** Name of the public method, for messages and diagnostics. */
   readonly method: string
   readonly streamId: string | undefined
-  /** Abort signals that end the call: the user's, and for iterations the one that `close()` aborts. */
-  readonly signals: readonly AbortSignal[]
+  /** What ends the call: the user's signal, and for iterations the one that `close()` aborts and the leaving of the reader. */
+  readonly signals: readonly Ending[]
   readonly timeoutMs: number
   /** Only one attempt is made. */
   readonly once: boolean

@@ -12,7 +12,7 @@ import { deleteStream, getStreamMetadata, required, setStreamMetadata, tombstone
 import { createLifecycle } from './lifecycle.js'
 import { checkName } from './limits.js'
 import { listStreams } from './list-streams.js'
-import { onAbort } from './on-abort.js'
+import { type Ending, onAbort } from './on-abort.js'
 import {
   parseAfter,
   parseDirection,
@@ -60,7 +60,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
   const lifecycle = createLifecycle(backend, defaultTimeoutMs)
   const changes = createChanges(backend)
 
-  function startCall(method: string, streamId: string | undefined, call: CallOptions, more: readonly AbortSignal[] = []): Call {
+  function startCall(method: string, streamId: string | undefined, call: CallOptions, more: readonly Ending[] = []): Call {
     const signal = parseSignal(call.signal)
     const timeoutMs = parseTimeoutMs(call.timeoutMs, defaultTimeoutMs)
     return {
@@ -122,7 +122,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
   }
 
   /** What a page of an iteration runs with: the time of one `next()`, ended by the caller, by `close()` and by leaving. */
-  function iteration(method: string, streamId: string | undefined, given: CallOptions, gone: AbortSignal) {
+  function iteration(method: string, streamId: string | undefined, given: CallOptions, gone: Ending) {
     lifecycle.refuseClosed()
     const signals = [lifecycle.closing, gone]
     startCall(method, streamId, given)

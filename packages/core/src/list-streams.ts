@@ -1,4 +1,5 @@
 import type { StreamInfo } from './adapter.js'
+import { type Ending, createLeaving } from './on-abort.js'
 
 export interface StreamListing {
   readonly prefix: string
@@ -11,10 +12,10 @@ export interface StreamListing {
 }
 
 /** Streams page by page; each iteration starts afresh. Cases: RDS-17. */
-export function listStreams(start: (gone: AbortSignal) => StreamListing, pageSize: number): AsyncIterable<StreamInfo> {
+export function listStreams(start: (gone: Ending) => StreamListing, pageSize: number): AsyncIterable<StreamInfo> {
   return {
     async *[Symbol.asyncIterator]() {
-      const gone = new AbortController()
+      const gone = createLeaving()
       try {
         const listing = start(gone.signal)
         let left = listing.limit
@@ -30,7 +31,7 @@ export function listStreams(start: (gone: AbortSignal) => StreamListing, pageSiz
           after = page.next
         }
       } finally {
-        gone.abort()
+        gone.leave('the reader has left')
       }
     },
   }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { memory } from './memory/index.js'
-import { onAbort } from './on-abort.js'
+import { createLeaving, onAbort } from './on-abort.js'
 
 describe('one signal that many wait for', () => {
   const warnings: Error[] = []
@@ -37,4 +37,16 @@ describe('one signal that many wait for', () => {
     control.abort()
     expect(called).toEqual(['a', 'c', 'c'])
   })
+})
+
+it('tells once that a reader has left, to everybody who has not let go', () => {
+  const { signal, leave } = createLeaving()
+  const called: string[] = []
+  onAbort(signal, () => called.push('a'))
+  onAbort(signal, () => called.push('b'))()
+  expect(signal.aborted).toBe(false)
+  leave('first')
+  leave('second')
+  expect(called).toEqual(['a'])
+  expect(signal).toMatchObject({ aborted: true, reason: 'first' })
 })

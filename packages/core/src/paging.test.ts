@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { StoredEvent } from './backend.js'
+import { type Ending, onAbort } from './on-abort.js'
 import { type NextPage, eventIterable } from './paging.js'
 
 function event(version: number): StoredEvent {
@@ -10,8 +11,8 @@ function event(version: number): StoredEvent {
 /** Pages of two from 1 on; counts what is fetched, and how much of it at a time. */
 function pages(count: number, fail?: { readonly at: number; readonly error: Error }) {
   const seen = { fetched: 0, atOnce: 0, mostAtOnce: 0, aborted: false }
-  const source = (signal: AbortSignal) => {
-    signal.addEventListener('abort', () => (seen.aborted = true))
+  const source = (signal: Ending) => {
+    onAbort(signal, () => (seen.aborted = true))
     let page = 0
     const nextPage: NextPage = async () => {
       seen.fetched += 1

@@ -2,6 +2,7 @@ import type { EventIterable } from './adapter.js'
 import type { StoredEvent } from './backend.js'
 import { decodeEvent } from './decode-event.js'
 import type { EventLike, RecordedEvent } from './event.js'
+import { type Ending, createLeaving } from './on-abort.js'
 
 /** Most payload bytes that a page should hold. */
 export const pageBytes: number = 4 << 20
@@ -17,10 +18,10 @@ interface PageSource {
 }
 
 /**
- * Starts a fresh read; what it throws rejects the first `next()`. `signal` aborts when the reader is gone: what is under way is of no
+ * Starts a fresh read; what it throws rejects the first `next()`. `signal` tells when the reader is gone: what is under way is of no
  * use any more.
  */
-export type StartPages = (signal: AbortSignal) => PageSource
+export type StartPages = (signal: Ending) => PageSource
 
 /**
  * Turns pages into events. Memory holds at most two pages: the one being read and, from the second on, the next, fetched meanwhile.
@@ -104,7 +105,7 @@ function iteratePages<T>(start: StartPages, decode: (event: StoredEvent) => T): 
 const left = 'the reader has left'
 
 function prefetching(start: StartPages): { next: NextPage; guard(): void; stop(): void } {
-  const gone = new AbortController()
+  const gone = createLeaving()
   let source: PageSource | undefined
   let fetched = 0
   let ahead: ReturnType<NextPage> | undefined
@@ -130,7 +131,7 @@ function prefetching(start: StartPages): { next: NextPage; guard(): void; stop()
       source?.guard()
     },
     stop() {
-      gone.abort(left)
+      gone.leave(left)
     },
   }
 }

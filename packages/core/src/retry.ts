@@ -1,7 +1,7 @@
 import { type AttemptFailure, type AttemptResult, type Call, abortOf, attempt, remainingMs, settlingCall } from './attempt.js'
 import type { Backend, BackendCall } from './backend.js'
 import { OutcomeUnknownError, isTimeoutError } from './errors.js'
-import { onAbort } from './on-abort.js'
+import { type Ending, onAbort } from './on-abort.js'
 
 /** How often a call that proved to be not applied is tried in all, unless its time is up before. About two seconds. */
 const maximumTries = 9
@@ -98,7 +98,7 @@ export function unknownOutcome(
 }
 
 /** Full jitter: a random time up to a bound that doubles with each try. */
-function pause(call: Call, tries: number, signals: readonly AbortSignal[]): Promise<void> {
+function pause(call: Call, tries: number, signals: readonly Ending[]): Promise<void> {
   const bound = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(tries, 10))
   const ms = Math.min(remainingMs(call), Math.random() * bound)
   return new Promise((resolve) => {
