@@ -227,6 +227,26 @@ export async function describeDefects(driver: Driver): Promise<void> {
       expect((await adapter.appendToStream(streamId, [event()])).version).toBe(1)
     })
 
+    test('a tombstone that finds no connection in time was not sent, and says so', async (context) => {
+      const [adapter, streamId] = [open(context), stream()]
+      await adapter.open()
+      // The node listens and never says a word: who has to connect goes on connecting until his time is up.
+      await model.freeze()
+      await model.killConnections()
+      try {
+        await expect(adapter.getStreamState(streamId, { timeoutMs: 300 })).rejects.toMatchObject({ retryable: true })
+        const error: unknown = await adapter.tombstoneStream(streamId, { timeoutMs: 800 }).then(undefined, (caught: unknown) => caught)
+        expect(isEventStoreError(error) && [error.code, error.outcome, error.retryable]).toEqual([
+          expect.stringMatching(/^(?:unavailable|timeout)$/u),
+          'not-applied',
+          true,
+        ])
+      } finally {
+        await model.thaw()
+      }
+      expect(await adapter.getStreamState(streamId)).toMatchObject({ status: 'missing' })
+    })
+
     test('a client that finds no node when it looks for one anew throws nothing where nobody catches it', async () => {
       const adapter = eventStoreDB(`${node.url.replace('://', '+discover://')}&maxDiscoverAttempts=2&discoveryInterval=20`)
       await adapter.open()
