@@ -45,10 +45,10 @@ export async function describeDefects(driver: Driver): Promise<void> {
       await idle()
     })
 
-    /** So many bytes that the server has to wait for who reads them: 7.7 MB. */
-    async function fill(adapter: EventStoreAdapter): Promise<string> {
+    /** So many bytes that the server has to wait for who reads them: 7.7 MB, or 0.96 MB an append. */
+    async function fill(adapter: EventStoreAdapter, appends = 8): Promise<string> {
       const streamId = stream()
-      for (let n = 0; n < 8; n += 1)
+      for (let n = 0; n < appends; n += 1)
         await adapter.appendToStream(
           streamId,
           Array.from({ length: 8 }, () => event('x'.repeat(120_000))),
@@ -104,6 +104,32 @@ export async function describeDefects(driver: Driver): Promise<void> {
         expect(versions).toEqual(Array.from({ length: 63 }, (_, index) => index + 2))
       }
       await Promise.all(reads.map(async (read) => read.return?.()))
+      await idle()
+    })
+
+    test('readers who pause in a large stream hold up no other read, and read on', async (context) => {
+      const adapter = open(context)
+      const streamId = await fill(adapter, 24)
+      const reads = Array.from({ length: 4 }, () => adapter.readStream(streamId)[Symbol.asyncIterator]())
+      for (const read of reads) expect((await read.next()).value?.version).toBe(1)
+      expect((await adapter.readStream(streamId).toArray()).length).toBe(192)
+      for (const read of reads) {
+        let last: number | undefined
+        for (let next = await read.next(); next.done !== true; next = await read.next()) last = next.value.version
+        expect(last).toBe(192)
+      }
+      await idle()
+    })
+
+    test('large reads side by side, each left after its first event, hold up neither each other nor the next', async (context) => {
+      const adapter = open(context)
+      const streamId = await fill(adapter, 16)
+      const first = async (): Promise<number> => {
+        for await (const { version } of adapter.readStream(streamId)) return version
+        return 0
+      }
+      expect(new Set(await Promise.all(Array.from({ length: 12 }, first)))).toEqual(new Set([1]))
+      expect((await adapter.readStream(streamId, { limit: 100 }).toArray()).length).toBe(100)
       await idle()
     })
 
@@ -256,6 +282,40 @@ export async function describeDefects(driver: Driver): Promise<void> {
       for (const { status } of await Promise.allSettled([...calls, ...reads])) expect(status).toBe('rejected')
       await model.up()
       await adapter.close()
+      expect(stray).toEqual([])
+    })
+
+    test('a call that breaks off while its client looks in vain for a node throws nothing where nobody catches it', async (context) => {
+      const { warn } = console
+      // The clients find the interval short.
+      console.warn = () => undefined
+      const adapter = eventStoreDB(
+        `${node.url.replace('://', '+discover://')}&maxDiscoverAttempts=2&keepAliveInterval=200&keepAliveTimeout=200`,
+      )
+      context.onTestFinished(async () => {
+        console.warn = warn
+        await adapter.close()
+      })
+      const before = await model.faultCount()
+      const reached = async (faults: number): Promise<void> => {
+        while ((await model.faultCount()) < before + faults) await new Promise((resolve) => setImmediate(resolve))
+      }
+      const messages = adapter.subscribeToStream(stream()).messages()[Symbol.asyncIterator]()
+      expect((await messages.next()).value?.kind).toBe('caughtUp')
+      await model.addFault({ does: 'unavailable', calls: ['append'], times: 1 })
+      await model.addFault({ does: 'hang', calls: ['gossip'], times: 1 })
+      await model.addFault({ does: 'unavailable', calls: ['gossip'] })
+      const appended = adapter.appendToStream(stream(), [event()])
+      // Refused, so a node is looked for, and does not answer. Meanwhile the old connection falls silent under the subscription.
+      await reached(2)
+      await model.freeze()
+      expect((await messages.next()).value?.kind).toBe('disconnected')
+      await model.thaw()
+      await model.killConnections()
+      await reached(3)
+      await model.clearFaults()
+      expect((await appended).version).toBe(1)
+      await messages.return?.()
       expect(stray).toEqual([])
     })
 

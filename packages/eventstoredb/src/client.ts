@@ -24,8 +24,8 @@ export interface Session {
   remove(how: 'deleteStream' | 'tombstoneStream', streamName: string, expected: Expectation, call: BackendCall): Promise<unknown>
   /** The highest position that this adapter has seen: what is sent now gets a higher one. */
   seen: DriverPosition | undefined
-  /** 1.3.1 reads whole seconds of `created`, and follows milliseconds. */
-  readonly wholeSeconds: boolean
+  /** 1.3.1 reads by native code: calls that nothing cancels, and whole seconds of `created` where it follows milliseconds. */
+  readonly nativeReads: boolean
   open(): Promise<void>
   close(): Promise<void>
 }
@@ -94,7 +94,7 @@ export function createSession(options: ParsedOptions): Session {
 
   return {
     seen: undefined,
-    get wholeSeconds() {
+    get nativeReads() {
       return client !== undefined && isKurrent(client)
     },
     async open() {
