@@ -177,6 +177,16 @@ export async function describeDefects(driver: Driver): Promise<void> {
       expect((await adapter.appendToStream(streamId, [event()])).version).toBe(2)
     })
 
+    test('an append whose call breaks off does not break off those of others', async (context) => {
+      const [adapter, slow, broken, before] = [open(context), stream(), stream(), await model.faultCount()]
+      await model.addFault({ does: 'delay', calls: ['append'], stream: slow, ms: 500 })
+      await model.addFault({ does: 'reset before', calls: ['append'], stream: broken, times: 1 })
+      const appends = [slow, broken].map((streamId) => adapter.appendToStream(streamId, [event()], { expectedVersion: 'noStream' }))
+      expect((await Promise.all(appends)).map(({ version }) => version)).toEqual([1, 1])
+      // The slow one was sent once.
+      expect((await model.faultCount()) - before).toBe(2)
+    })
+
     test('a look-up of features that hangs: appends do without it, and what cannot ends in time', async (context) => {
       const [adapter, late] = [open(context), open(context)]
       await adapter.open()
@@ -214,6 +224,26 @@ export async function describeDefects(driver: Driver): Promise<void> {
         call.then(undefined, (error: unknown) => (isConcurrencyError(error) ? error.actualVersion : error)),
       )
       expect(await Promise.all(told)).toEqual([2, 2, 0, 0, 0])
+    })
+
+    test('what the server refuses, since somebody was faster, tells the version too', async (context) => {
+      const [adapter, rival, streams, before] = [open(context), open(context), [stream(), stream(), stream()], await model.faultCount()]
+      const [deleted = '', tombstoned = '', set = ''] = streams
+      for (const streamId of streams) await adapter.appendToStream(streamId, [event(), event()])
+      for (const call of ['delete', 'tombstone'] as const) await model.addFault({ does: 'delay', calls: [call], times: 1, ms: 2000 })
+      await model.addFault({ does: 'delay', calls: ['append'], stream: `$$${set}`, times: 1, ms: 2000 })
+      const late = [
+        adapter.deleteStream(deleted, { expectedVersion: 2 }),
+        adapter.tombstoneStream(tombstoned, { expectedVersion: 2 }),
+        adapter.setStreamMetadata(set, {}, { expectedMetadataVersion: 0 }),
+      ].map((call) => call.then(undefined, (error: unknown) => (isConcurrencyError(error) ? error.actualVersion : error)))
+      while ((await model.faultCount()) < before + 3) await new Promise((resolve) => setImmediate(resolve))
+      await Promise.all([
+        rival.appendToStream(deleted, [event()]),
+        rival.appendToStream(tombstoned, [event()]),
+        rival.setStreamMetadata(set, { a: 1 }),
+      ])
+      expect(await Promise.all(late)).toEqual([3, 3, 1])
     })
 
     test('the version of metadata counts its changes, and one that cannot be held says deleted', async (context) => {
