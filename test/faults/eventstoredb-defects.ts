@@ -235,7 +235,7 @@ export async function describeDefects(driver: Driver): Promise<void> {
       const late = [
         adapter.deleteStream(deleted, { expectedVersion: 2 }),
         adapter.tombstoneStream(tombstoned, { expectedVersion: 2 }),
-        adapter.setStreamMetadata(set, {}, { expectedMetadataVersion: 0 }),
+        adapter.setStreamMetadata(set, { a: 1 }, { expectedMetadataVersion: 0 }),
       ].map((call) => call.then(undefined, (error: unknown) => (isConcurrencyError(error) ? error.actualVersion : error)))
       while ((await model.faultCount()) < before + 3) await new Promise((resolve) => setImmediate(resolve))
       await Promise.all([
