@@ -45,10 +45,10 @@ export async function describeDefects(driver: Driver): Promise<void> {
       await idle()
     })
 
-    /** So many bytes that the server has to wait for who reads them: 7.7 MB. */
-    async function fill(adapter: EventStoreAdapter): Promise<string> {
+    /** So many bytes that the server has to wait for who reads them: 7.7 MB, or 0.96 MB an append. */
+    async function fill(adapter: EventStoreAdapter, appends = 8): Promise<string> {
       const streamId = stream()
-      for (let n = 0; n < 8; n += 1)
+      for (let n = 0; n < appends; n += 1)
         await adapter.appendToStream(
           streamId,
           Array.from({ length: 8 }, () => event('x'.repeat(120_000))),
@@ -107,6 +107,32 @@ export async function describeDefects(driver: Driver): Promise<void> {
       await idle()
     })
 
+    test('readers who pause in a large stream hold up no other read, and read on', async (context) => {
+      const adapter = open(context)
+      const streamId = await fill(adapter, 24)
+      const reads = Array.from({ length: 4 }, () => adapter.readStream(streamId)[Symbol.asyncIterator]())
+      for (const read of reads) expect((await read.next()).value?.version).toBe(1)
+      expect((await adapter.readStream(streamId).toArray()).length).toBe(192)
+      for (const read of reads) {
+        let last: number | undefined
+        for (let next = await read.next(); next.done !== true; next = await read.next()) last = next.value.version
+        expect(last).toBe(192)
+      }
+      await idle()
+    })
+
+    test('large reads side by side, each left after its first event, hold up neither each other nor the next', async (context) => {
+      const adapter = open(context)
+      const streamId = await fill(adapter, 16)
+      const first = async (): Promise<number> => {
+        for await (const { version } of adapter.readStream(streamId)) return version
+        return 0
+      }
+      expect(new Set(await Promise.all(Array.from({ length: 12 }, first)))).toEqual(new Set([1]))
+      expect((await adapter.readStream(streamId, { limit: 100 }).toArray()).length).toBe(100)
+      await idle()
+    })
+
     test('a stream deleted and re-created while it is read: its first life, or unavailable, and nothing of the second', async (context) => {
       const [changing] = [open(context)]
       for (const [pageSize, direction] of [
@@ -151,6 +177,16 @@ export async function describeDefects(driver: Driver): Promise<void> {
       expect((await adapter.appendToStream(streamId, [event()])).version).toBe(2)
     })
 
+    test('an append whose call breaks off does not break off those of others', async (context) => {
+      const [adapter, slow, broken, before] = [open(context), stream(), stream(), await model.faultCount()]
+      await model.addFault({ does: 'delay', calls: ['append'], stream: slow, ms: 500 })
+      await model.addFault({ does: 'reset before', calls: ['append'], stream: broken, times: 1 })
+      const appends = [slow, broken].map((streamId) => adapter.appendToStream(streamId, [event()], { expectedVersion: 'noStream' }))
+      expect((await Promise.all(appends)).map(({ version }) => version)).toEqual([1, 1])
+      // The slow one was sent once.
+      expect((await model.faultCount()) - before).toBe(2)
+    })
+
     test('a look-up of features that hangs: appends do without it, and what cannot ends in time', async (context) => {
       const [adapter, late] = [open(context), open(context)]
       await adapter.open()
@@ -190,6 +226,26 @@ export async function describeDefects(driver: Driver): Promise<void> {
       expect(await Promise.all(told)).toEqual([2, 2, 0, 0, 0])
     })
 
+    test('what the server refuses, since somebody was faster, tells the version too', async (context) => {
+      const [adapter, rival, streams, before] = [open(context), open(context), [stream(), stream(), stream()], await model.faultCount()]
+      const [deleted = '', tombstoned = '', set = ''] = streams
+      for (const streamId of streams) await adapter.appendToStream(streamId, [event(), event()])
+      for (const call of ['delete', 'tombstone'] as const) await model.addFault({ does: 'delay', calls: [call], times: 1, ms: 2000 })
+      await model.addFault({ does: 'delay', calls: ['append'], stream: `$$${set}`, times: 1, ms: 2000 })
+      const late = [
+        adapter.deleteStream(deleted, { expectedVersion: 2 }),
+        adapter.tombstoneStream(tombstoned, { expectedVersion: 2 }),
+        adapter.setStreamMetadata(set, { a: 1 }, { expectedMetadataVersion: 0 }),
+      ].map((call) => call.then(undefined, (error: unknown) => (isConcurrencyError(error) ? error.actualVersion : error)))
+      while ((await model.faultCount()) < before + 3) await new Promise((resolve) => setImmediate(resolve))
+      await Promise.all([
+        rival.appendToStream(deleted, [event()]),
+        rival.appendToStream(tombstoned, [event()]),
+        rival.setStreamMetadata(set, { a: 1 }),
+      ])
+      expect(await Promise.all(late)).toEqual([3, 3, 1])
+    })
+
     test('the version of metadata counts its changes, and one that cannot be held says deleted', async (context) => {
       const [adapter, streamId] = [open(context), stream()]
       await adapter.appendToStream(streamId, [event()])
@@ -227,6 +283,26 @@ export async function describeDefects(driver: Driver): Promise<void> {
       expect((await adapter.appendToStream(streamId, [event()])).version).toBe(1)
     })
 
+    test('a tombstone that finds no connection in time was not sent, and says so', async (context) => {
+      const [adapter, streamId] = [open(context), stream()]
+      await adapter.open()
+      // The node listens and never says a word: who has to connect goes on connecting until his time is up.
+      await model.freeze()
+      await model.killConnections()
+      try {
+        await expect(adapter.getStreamState(streamId, { timeoutMs: 300 })).rejects.toMatchObject({ retryable: true })
+        const error: unknown = await adapter.tombstoneStream(streamId, { timeoutMs: 800 }).then(undefined, (caught: unknown) => caught)
+        expect(isEventStoreError(error) && [error.code, error.outcome, error.retryable]).toEqual([
+          expect.stringMatching(/^(?:unavailable|timeout)$/u),
+          'not-applied',
+          true,
+        ])
+      } finally {
+        await model.thaw()
+      }
+      expect(await adapter.getStreamState(streamId)).toMatchObject({ status: 'missing' })
+    })
+
     test('a client that finds no node when it looks for one anew throws nothing where nobody catches it', async () => {
       const adapter = eventStoreDB(`${node.url.replace('://', '+discover://')}&maxDiscoverAttempts=2&discoveryInterval=20`)
       await adapter.open()
@@ -236,6 +312,40 @@ export async function describeDefects(driver: Driver): Promise<void> {
       for (const { status } of await Promise.allSettled([...calls, ...reads])) expect(status).toBe('rejected')
       await model.up()
       await adapter.close()
+      expect(stray).toEqual([])
+    })
+
+    test('a call that breaks off while its client looks in vain for a node throws nothing where nobody catches it', async (context) => {
+      const { warn } = console
+      // The clients find the interval short.
+      console.warn = () => undefined
+      const adapter = eventStoreDB(
+        `${node.url.replace('://', '+discover://')}&maxDiscoverAttempts=2&keepAliveInterval=200&keepAliveTimeout=200`,
+      )
+      context.onTestFinished(async () => {
+        console.warn = warn
+        await adapter.close()
+      })
+      const before = await model.faultCount()
+      const reached = async (faults: number): Promise<void> => {
+        while ((await model.faultCount()) < before + faults) await new Promise((resolve) => setImmediate(resolve))
+      }
+      const messages = adapter.subscribeToStream(stream()).messages()[Symbol.asyncIterator]()
+      expect((await messages.next()).value?.kind).toBe('caughtUp')
+      await model.addFault({ does: 'unavailable', calls: ['append'], times: 1 })
+      await model.addFault({ does: 'hang', calls: ['gossip'], times: 1 })
+      await model.addFault({ does: 'unavailable', calls: ['gossip'] })
+      const appended = adapter.appendToStream(stream(), [event()])
+      // Refused, so a node is looked for, and does not answer. Meanwhile the old connection falls silent under the subscription.
+      await reached(2)
+      await model.freeze()
+      expect((await messages.next()).value?.kind).toBe('disconnected')
+      await model.thaw()
+      await model.killConnections()
+      await reached(3)
+      await model.clearFaults()
+      expect((await appended).version).toBe(1)
+      await messages.return?.()
       expect(stray).toEqual([])
     })
 

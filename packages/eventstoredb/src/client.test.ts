@@ -8,7 +8,11 @@ import type { EventStoreDBClient } from './driver.js'
 const [connecting, ready, failing] = [1, 2, 3]
 const target = 'dns:127.0.0.1:2113'
 
-/** A client as far as appending goes, over a call of gRPC whose state a test sets; it never answers. */
+/** What goes through a session with a call of its own. */
+const changes = ['appendToStream', 'deleteStream', 'tombstoneStream'] as const
+type Change = (typeof changes)[number]
+
+/** A client as far as changes go, over a call of gRPC whose state a test sets; it never answers. */
 function fakeClient() {
   const state = {
     peer: target,
@@ -26,11 +30,17 @@ function fakeClient() {
       getConnectivityState: () => state.channel,
       watchConnectivityState: (_state: number, _deadline: Date, listener: () => void) => watchers.once('state', listener),
     }),
-    append(_metadata: unknown, options: { readonly deadline?: unknown }) {
-      state.deadline = options.deadline
-      state.sent += 1
-      return call
-    },
+    append: (_metadata: unknown, options: CallOptions) => send(options),
+    delete: (_request: unknown, _metadata: unknown, options: CallOptions) => send(options),
+    tombstone: (_request: unknown, _metadata: unknown, options: CallOptions) => send(options),
+  }
+  interface CallOptions {
+    readonly deadline?: unknown
+  }
+  function send({ deadline }: CallOptions): typeof call {
+    state.deadline = deadline
+    state.sent += 1
+    return call
   }
   type Action = (one: typeof grpc) => unknown
   interface Told {
@@ -41,14 +51,19 @@ function fakeClient() {
     readStream: () => undefined,
     callArguments: () => [{}, { deadline: new Date() }] as const,
     execute: (_kind: unknown, _name: string, action: Action) => Promise.resolve(action(grpc)),
-    appendToStream(this: Told): Promise<unknown> {
-      return this.execute(undefined, 'append', (one) => {
-        one.append(...this.callArguments())
+    appendToStream: changing((one, told) => one.append(...told.callArguments())),
+    deleteStream: changing((one, told) => one.delete({}, ...told.callArguments())),
+    tombstoneStream: changing((one, told) => one.tombstone({}, ...told.callArguments())),
+  }
+  function changing(start: (one: typeof grpc, told: Told) => unknown) {
+    return function (this: Told): Promise<unknown> {
+      return this.execute(undefined, 'change', (one) => {
+        start(one, this)
         return new Promise((_, reject) => {
           if (state.failure !== undefined) setImmediate(reject, state.failure)
         })
       })
-    },
+    }
   }
   const connect = (channel: number): void => {
     state.channel = channel
@@ -57,8 +72,8 @@ function fakeClient() {
   return { client: client as unknown as EventStoreDBClient, state, connect, finish: () => call.emit('finish') }
 }
 
-/** Appends over it, until the deadline. */
-async function appendUntilDeadline(client: EventStoreDBClient): Promise<{ pass(): Promise<unknown> }> {
+/** Changes something over it, until the deadline. */
+async function untilDeadline(client: EventStoreDBClient, change: Change = 'appendToStream'): Promise<{ pass(): Promise<unknown> }> {
   const session = createSession({ connection: undefined, client })
   await session.open()
   const ending = new AbortController()
@@ -72,25 +87,26 @@ async function appendUntilDeadline(client: EventStoreDBClient): Promise<{ pass()
         new Promise<never>((_, reject) => ending.signal.addEventListener('abort', () => reject(ending.signal.reason as Error))),
       ]),
   }
-  const appended = session.append('s', [], 'any', call).catch((error: unknown) => error)
+  const sent = change === 'appendToStream' ? session.append('s', [], 'any', call) : session.remove(change, 's', 'any', call)
+  const ended = sent.catch((error: unknown) => error)
   return {
     pass() {
       ending.abort()
-      return appended
+      return ended
     },
   }
 }
 
-test('an append that waits for a connection at its deadline is cancelled, and was not sent', async () => {
+test.each(changes)('%s that waits for a connection at its deadline is cancelled, and was not sent', async (change) => {
   const { client, state } = fakeClient()
-  const appending = await appendUntilDeadline(client)
-  expect(await appending.pass()).toMatchObject({ type: 'not-connected' })
+  const changing = await untilDeadline(client, change)
+  expect(await changing.pass()).toMatchObject({ type: 'not-connected' })
   expect(state).toMatchObject({ cancelled: 1, deadline: undefined })
 })
 
 test('an append that is being sent at its deadline is cancelled when all of it is sent: a part would look like the whole', async () => {
   const { client, state, finish } = fakeClient()
-  const appending = await appendUntilDeadline(client)
+  const appending = await untilDeadline(client)
   state.peer = '127.0.0.1:2113'
   expect(await appending.pass()).toMatchObject({ type: 'deadline-exceeded' })
   expect(state).toMatchObject({ cancelled: 0, deadline: undefined })
@@ -98,40 +114,44 @@ test('an append that is being sent at its deadline is cancelled when all of it i
   expect(state.cancelled).toBe(1)
 })
 
-test('an append that was sent and not answered is cancelled at its deadline', async () => {
+test.each(changes)('%s that was sent and not answered is cancelled at its deadline', async (change) => {
   const { client, state, finish } = fakeClient()
-  const appending = await appendUntilDeadline(client)
+  const changing = await untilDeadline(client, change)
   state.peer = '127.0.0.1:2113'
-  finish()
-  expect(await appending.pass()).toMatchObject({ type: 'deadline-exceeded' })
+  // What has one message tells of no end of it.
+  if (change === 'appendToStream') finish()
+  expect(await changing.pass()).toMatchObject({ type: 'deadline-exceeded' })
   expect(state.cancelled).toBe(1)
 })
 
-test('an append is not handed to a channel that has yet to connect: at its deadline it was not sent, nor is it later', async () => {
-  const { client, state, connect } = fakeClient()
-  // What gRPC says of a call that it keeps, as of one that it has sent.
-  Object.assign(state, { channel: connecting, peer: 'unknown' })
-  const appending = await appendUntilDeadline(client)
-  expect(await appending.pass()).toMatchObject({ type: 'not-connected' })
-  connect(ready)
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(state.sent).toBe(0)
-})
+test.each(changes)(
+  '%s is not handed to a channel that has yet to connect: at its deadline it was not sent, nor is it later',
+  async (change) => {
+    const { client, state, connect } = fakeClient()
+    // What gRPC says of a call that it keeps, as of one that it has sent.
+    Object.assign(state, { channel: connecting, peer: 'unknown' })
+    const changing = await untilDeadline(client, change)
+    expect(await changing.pass()).toMatchObject({ type: 'not-connected' })
+    connect(ready)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(state.sent).toBe(0)
+  },
+)
 
-test('an append that was handed over with a connection and is not answered may have been sent', async () => {
+test.each(changes)('%s that was handed over with a connection and is not answered may have been sent', async (change) => {
   const { client, state, connect } = fakeClient()
   Object.assign(state, { channel: connecting, peer: 'unknown' })
-  const appending = await appendUntilDeadline(client)
+  const changing = await untilDeadline(client, change)
   connect(ready)
   await new Promise((resolve) => setImmediate(resolve))
   expect(state.sent).toBe(1)
-  expect(await appending.pass()).toMatchObject({ type: 'deadline-exceeded' })
+  expect(await changing.pass()).toMatchObject({ type: 'deadline-exceeded' })
 })
 
-test('that gRPC had no connection is heard at the deadline too: it says so a turn late', async () => {
+test.each(changes)('%s hears at the deadline too that gRPC had no connection: it says so a turn late', async (change) => {
   const { client, state } = fakeClient()
   const failure = new Error('14 UNAVAILABLE: No connection established')
   Object.assign(state, { channel: failing, peer: 'unknown', failure })
-  const appending = await appendUntilDeadline(client)
-  expect(await appending.pass()).toBe(failure)
+  const changing = await untilDeadline(client, change)
+  expect(await changing.pass()).toBe(failure)
 })

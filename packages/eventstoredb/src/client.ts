@@ -18,12 +18,14 @@ export interface NewDriverEvent {
 export interface Session {
   /** The client, made on first use. Errors: `configuration`. */
   client(): EventStoreDBClient
-  /** One call of its own per append, with a deadline; see {@link unaryAppend}. */
+  /** One call of its own per append, with a deadline; see {@link unary}. */
   append(streamName: string, events: readonly NewDriverEvent[], expected: Expectation, call: BackendCall): Promise<DriverAppendResult>
+  /** Soft delete or tombstone, in the same way. */
+  remove(how: 'deleteStream' | 'tombstoneStream', streamName: string, expected: Expectation, call: BackendCall): Promise<unknown>
   /** The highest position that this adapter has seen: what is sent now gets a higher one. */
   seen: DriverPosition | undefined
-  /** 1.3.1 reads whole seconds of `created`, and follows milliseconds. */
-  readonly wholeSeconds: boolean
+  /** 1.3.1 reads by native code: calls that nothing cancels, and whole seconds of `created` where it follows milliseconds. */
+  readonly nativeReads: boolean
   open(): Promise<void>
   close(): Promise<void>
 }
@@ -38,9 +40,11 @@ interface Internals {
 interface GrpcClient {
   getChannel(): GrpcChannel
   append(metadata: unknown, options: object, answer: unknown): GrpcCall
+  delete(request: unknown, metadata: unknown, options: object, answer: unknown): GrpcCall
+  tombstone(request: unknown, metadata: unknown, options: object, answer: unknown): GrpcCall
 }
-/** What a client does with its client of gRPC to append. */
-type Action = (grpc: Pick<GrpcClient, 'append'>) => unknown
+/** What a client does with its client of gRPC to change something. */
+type Action = (grpc: Omit<GrpcClient, 'getChannel'>) => unknown
 interface GrpcCall {
   /** The target of the channel, until the call is put on a connection. */
   getPeer(): string
@@ -59,7 +63,7 @@ const [idle, connecting, shutDown] = [0, 1, 4] as const
 
 export function createSession(options: ParsedOptions): Session {
   let client: EventStoreDBClient | undefined
-  let append: ReturnType<typeof unaryAppend> | undefined
+  let change: Unary | undefined
   let channel: Promise<GrpcChannel> | undefined
   const own = options.connection !== undefined
 
@@ -70,7 +74,7 @@ export function createSession(options: ParsedOptions): Session {
       })
     inUse ??= isKurrent(made) ? 'kurrentdb' : 'esdb'
     guardErrors(made)
-    append = unaryAppend(made)
+    change = unary(made)
     client = made
   }
   /** `dispose()` ends the streams of a client and leaves its connection open; the channel in use is remembered, so that it can be closed. */
@@ -81,9 +85,16 @@ export function createSession(options: ParsedOptions): Session {
     internals.getChannel = () => (channel = getChannel())
   }
 
+  function send<T>(by: Change<T>, expected: Expectation, call: BackendCall): Promise<T> {
+    if (change === undefined) throw new Error('the client is not open')
+    const deadline = Math.ceil(call.remainingMs())
+    const { sent, giveUp } = change(by, { expectedRevision: expected, streamState: expected, requiresLeader: true, deadline })
+    return answered(call, sent, giveUp)
+  }
+
   return {
     seen: undefined,
-    get wholeSeconds() {
+    get nativeReads() {
       return client !== undefined && isKurrent(client)
     },
     async open() {
@@ -101,20 +112,13 @@ export function createSession(options: ParsedOptions): Session {
       if (client === undefined) throw new Error('the client is not open')
       return client
     },
-    append(streamName, events, expected, call) {
-      if (append === undefined) throw new Error('the client is not open')
-      const { sent, giveUp } = append(streamName, events as unknown as DriverEvent[], {
-        expectedRevision: expected,
-        streamState: expected,
-        requiresLeader: true,
-        deadline: Math.ceil(call.remainingMs()),
-      })
-      return answered(call, sent, giveUp)
-    },
+    append: (streamName, events, expected, call) =>
+      send((client, options) => client.appendToStream(streamName, events as unknown as DriverEvent[], options), expected, call),
+    remove: (how, streamName, expected, call) => send((client, options) => client[how](streamName, options), expected, call),
     async close() {
       const ending = client
       client = undefined
-      append = undefined
+      change = undefined
       if (!own || ending === undefined) return
       // It cancels at once, and then waits for the ends of its streams, of which one that nobody takes from has none.
       await Promise.race([ending.dispose(), twoTurns()])
@@ -132,7 +136,7 @@ export function createSession(options: ParsedOptions): Session {
  *
  * @param giveUp says whether nothing was sent, and sees to it that nothing will be.
  */
-export async function answered<T>(call: BackendCall, sent: Promise<T>, giveUp = () => false): Promise<T> {
+async function answered<T>(call: BackendCall, sent: Promise<T>, giveUp: () => boolean): Promise<T> {
   try {
     return await call.unlessAborted('deadline', sent)
   } catch (error) {
@@ -157,7 +161,7 @@ function isKurrent(client: EventStoreDBClient): boolean {
   return 'rustClient' in client
 }
 
-interface AppendOptions {
+interface ChangeOptions {
   readonly expectedRevision: Expectation
   readonly streamState: Expectation
   readonly requiresLeader: true
@@ -165,16 +169,22 @@ interface AppendOptions {
   readonly deadline: number
 }
 
-type Append = (streamName: string, events: DriverEvent[], options: AppendOptions) => OngoingAppend
+/** What is asked of a client. */
+type Change<T> = (
+  client: Pick<EventStoreDBClient, 'appendToStream' | 'deleteStream' | 'tombstoneStream'>,
+  options: ChangeOptions,
+) => Promise<T>
 
-interface OngoingAppend {
-  readonly sent: Promise<DriverAppendResult>
+type Unary = <T>(by: Change<T>, options: ChangeOptions) => OngoingChange<T>
+
+interface OngoingChange<T> {
+  readonly sent: Promise<T>
   /** Ends it where that tears nothing. @returns whether nothing of it was sent, nor will be. */
   giveUp(): boolean
 }
 
 /**
- * Appends by a call of its own. Left to themselves both clients send all appends of a process through one long call, where one failure
+ * Changes by a call of its own each. Left to themselves both clients send all appends of a process through one long call, where one failure
  * rejects those of everybody, without a deadline, after a look-up of the server's features that may hang. They take the other way
  * when the server does not support that, which is what they are told here; the credentials of the client are used as they are.
  *
@@ -185,31 +195,38 @@ interface OngoingAppend {
  * Nor is a call handed to a channel that has yet to connect: gRPC keeps it, and does not tell whether it is still there or was sent and not
  * answered. So what has no connection at its deadline was not sent, for certain.
  */
-function unaryAppend(client: EventStoreDBClient): Append {
-  const internals = client as Internals
-  const { execute, callArguments } = internals
-  if (execute === undefined || callArguments === undefined)
-    return (...args) => ({ sent: client.appendToStream(...args), giveUp: () => false })
-  return (streamName, events, options) => {
+function unary(client: EventStoreDBClient): Unary {
+  const { appendToStream, deleteStream, tombstoneStream } = client
+  const { execute, callArguments } = client as Internals
+  if (execute === undefined || callArguments === undefined) return (by, options) => ({ sent: by(client, options), giveUp: () => false })
+  return (by, options) => {
     const endsAt = Date.now() + options.deadline
     let ongoing: GrpcCall | undefined
     let [target, isWhole, isGivenUp] = ['', false, false]
+    function started(call: GrpcCall, whole: boolean): GrpcCall {
+      isWhole = whole
+      call.once('finish', () => {
+        isWhole = true
+        if (isGivenUp) call.cancel()
+      })
+      return (ongoing = call)
+    }
     function handOver(grpc: GrpcClient, action: Action): unknown {
       const channel = grpc.getChannel()
       if (isGivenUp || channel.getConnectivityState(false) === shutDown) throw new Error('Channel has been shut down')
       target = channel.getTarget()
       return action({
-        append(metadata, its, answer) {
-          const call = grpc.append(metadata, { ...its, deadline: undefined }, answer)
-          call.once('finish', () => {
-            isWhole = true
-            if (isGivenUp) call.cancel()
-          })
-          return (ongoing = call)
-        },
+        append: (metadata, its, answer) => started(grpc.append(metadata, { ...its, deadline: undefined }, answer), false),
+        // Of one message, so nothing of it can be torn.
+        delete: (request, metadata, its, answer) => started(grpc.delete(request, metadata, { ...its, deadline: undefined }, answer), true),
+        tombstone: (request, metadata, its, answer) =>
+          started(grpc.tombstone(request, metadata, { ...its, deadline: undefined }, answer), true),
       })
     }
     const told = {
+      appendToStream,
+      deleteStream,
+      tombstoneStream,
       supports: () => Promise.resolve(false),
       throwOnAppendFailure: true,
       callArguments,
@@ -220,7 +237,7 @@ function unaryAppend(client: EventStoreDBClient): Append {
         }),
     }
     return {
-      sent: client.appendToStream.call(told as unknown as EventStoreDBClient, streamName, events, options),
+      sent: by(told, options),
       giveUp() {
         isGivenUp = true
         const isUnsent = ongoing === undefined || ongoing.getPeer() === target

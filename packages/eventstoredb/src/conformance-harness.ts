@@ -55,12 +55,12 @@ function createInstance(options: EventStoreDBHarnessOptions, context: HarnessCon
     ignores: ['connections', 'setup'],
     sharedLog: true,
     peer: () => Promise.resolve(shared === undefined ? make() : eventStoreDB({ client: shared[1], pageSize })),
-    async broken(kind) {
-      if (kind === 'unreachable') return make({ connection: `esdb://app:${secret}@127.0.0.1:1?tls=false` })
+    broken(kind) {
+      if (kind === 'unreachable') return Promise.resolve(make({ connection: `esdb://app:${secret}@127.0.0.1:1?tls=false` }))
       // There is no schema. What is set up wrongly is a client that is none.
-      if (kind === 'schema-newer') return eventStoreDB(() => ({}) as EventStoreDBClient)
-      if (denied === undefined) throw new Error('this node refuses nobody')
-      return make({ connection: withPassword(await denied()) })
+      if (kind === 'schema-newer') return Promise.resolve(eventStoreDB(() => ({}) as EventStoreDBClient))
+      // A node without TLS refuses nobody.
+      return denied?.().then((refusing) => make({ connection: withPassword(refusing) }))
     },
     injected() {
       if (makeClient === undefined) throw new Error('a second process is given no client')

@@ -1,5 +1,5 @@
 import type { BackendCall, HeadChange, MetadataChange, StoredMetadata } from '@millrace/core'
-import { type Session, answered } from './client.js'
+import type { Session } from './client.js'
 import { mayHideTombstone, typeOf } from './map-error.js'
 import { isTombstoned } from './refused-append.js'
 import { type Metastream, type OwnMetadata, lookAtHead, ownMetadata, readHead, readMetastream } from './stream-head.js'
@@ -14,10 +14,9 @@ export async function removeStream(
   { streamId, version }: { readonly streamId: string; readonly version: number | undefined },
   call: BackendCall,
 ): Promise<HeadChange> {
-  const expectedRevision = version === undefined ? 'any' : version === 0 ? 'no_stream' : BigInt(version - 1)
-  const options = { expectedRevision, requiresLeader: true, deadline: Math.ceil(call.remainingMs()) }
+  const expected = version === undefined ? 'any' : version === 0 ? 'no_stream' : BigInt(version - 1)
   try {
-    await answered(call, session.client()[how](streamId, options))
+    await session.remove(how, streamId, expected, call)
     return { status: 'changed' }
   } catch (error) {
     // A refusal names the stream in a trailer, so that of one whose name cannot stand there fails like a tombstone.

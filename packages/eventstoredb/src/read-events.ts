@@ -41,7 +41,9 @@ export async function openStream(
   const open = openRead(session, session.client().readStream(streamName, options))
   try {
     const events = await open.take(part, call)
-    return { status: 'found', events, open: open.isOpen() ? open : undefined }
+    const found = { status: 'found', events, open: open.isOpen() ? open : undefined } as const
+    if (session.nativeReads) open.leave()
+    return found
   } catch (error) {
     if (typeOf(error) === 'stream-not-found') return { status: 'not-found' }
     if (typeOf(error) === 'stream-deleted') return { status: 'tombstoned' }
@@ -84,20 +86,24 @@ export interface OpenRead {
   /** False: there is no more, or it was left. */
   isOpen(): boolean
   /**
-   * Cancels the call on the server, if it goes on: 100 reads that are merely left make every further call of the process to that server hang.
-   * Nothing is waited for: of 1.3.1 the next events, or the error, may be long in coming.
+   * Ends the call on the server, if it goes on: 100 reads that are merely left make every further call of the process to that server hang.
+   * Nothing is waited for.
+   *
+   * 6.2.1 cancels it. Nothing cancels one of 1.3.1, whose native code lets go of a call when the garbage collector finds it; until then what
+   * has come and was not taken fills the window of the connection, and three such calls make every read of the client hang. So it is taken
+   * to its end.
    */
   leave(): void
 }
 
 function openRead(session: Session, read: DriverRead): OpenRead {
-  const source = 'read' in read ? pullReadable(read) : read[Symbol.asyncIterator]()
+  const source = 'read' in read ? pullReadable(read) : pullGenerator(read[Symbol.asyncIterator]())
   let next: IteratorResult<DriverResolvedEvent> | undefined
   let state: 'open' | 'ended' | 'left' = 'open'
 
   async function takeNext({ count, maxBytes }: Part): Promise<StoredEvent[]> {
     const events: StoredEvent[] = []
-    const { wholeSeconds } = session
+    const { nativeReads } = session
     let bytes = 0
     let last: DriverResolvedEvent['event']
     for (;;) {
@@ -114,7 +120,7 @@ function openRead(session: Session, read: DriverRead): OpenRead {
       const { event } = next.value
       next = undefined
       if (event === undefined) continue
-      events.push(fromDriverEvent(event, wholeSeconds))
+      events.push(fromDriverEvent(event, nativeReads))
       bytes += roughSize(event.data) + roughSize(event.metadata)
       if (events.length === 1) saw(session, event.position)
       last = event
@@ -125,7 +131,7 @@ function openRead(session: Session, read: DriverRead): OpenRead {
   function leave(): void {
     if (state !== 'open') return
     state = 'left'
-    source.return?.().catch(() => undefined)
+    source.leave().catch(() => undefined)
   }
 
   return {
@@ -145,7 +151,16 @@ function openRead(session: Session, read: DriverRead): OpenRead {
 /** Where events come from, pulled: an iterator whose answers are promises only where they have to be waited for. */
 interface Source {
   next(): IteratorResult<DriverResolvedEvent> | Promise<IteratorResult<DriverResolvedEvent>>
-  return?(): Promise<unknown>
+  leave(): Promise<unknown>
+}
+
+function pullGenerator(events: AsyncIterator<DriverResolvedEvent>): Source {
+  return {
+    next: () => events.next(),
+    async leave() {
+      while ((await events.next()).done !== true);
+    },
+  }
 }
 
 /** Reads of 6.2.1 are streams of Node.js; the iterator that these have costs more than all else about a short read. */
@@ -181,7 +196,7 @@ function pullReadable(read: DriverReadable): Source {
   }
   return {
     next: () => ready() ?? wait(),
-    return() {
+    leave() {
       // Run dry, not destroyed: what has come already is never at its end while nobody takes it, and the client's `dispose()` waits for that.
       read.off('readable', readable)
       read.resume()

@@ -15,7 +15,8 @@ export type ReadPage = (request: StreamPageRequest, call: BackendCall) => Promis
 
 /**
  * A page, and how its reader goes on: a call is asked for several pages, and kept for the next one. It ends with its read; of a reader who takes
- * his time it is given back, and each of his further pages is a call of its own.
+ * his time it is given back, and each of his further pages is a call of its own. With 1.3.1 that is so from the first page on: what is open
+ * there and not taken from holds up the other reads, see {@link OpenRead}.
  *
  * As far as the answer itself tells what core has to know of the head, nothing else is asked:
  * - fewer events than asked for: the stream ends here, forwards at its tip, backwards at its first visible event;
@@ -70,7 +71,8 @@ export function createReadPage(session: Session, pageSize: number): ReadPage {
       before.leave()
       call.signal.throwIfAborted()
     }
-    const keeps = request.whenOver !== undefined && kept.size < mostKept && !(known !== undefined && slow.has(known))
+    const keeps =
+      !session.nativeReads && request.whenOver !== undefined && kept.size < mostKept && !(known !== undefined && slow.has(known))
     const most = keeps ? Math.max(limit + 1, pagesPerCall * pageSize) : known === undefined ? limit + 1 : limit
     const maxCount = Math.min(wanted, room, most)
     const first = from === undefined ? (forwards ? 'start' : 'end') : BigInt(from - 1)

@@ -91,7 +91,7 @@ async function searchLog(
 ): Promise<AppendOutcome | undefined> {
   if (since === undefined) throw unsettled('a part of the stream is hidden')
   const hits: Hits = new Map()
-  const maxCount = 1000
+  const maxCount = 100
   for (let fromPosition = since; ;) {
     const read = session.client().readAll({ direction: 'forwards', fromPosition, maxCount, requiresLeader: true })
     const { events, cut } = await collect(session, read, 4 << 20, call)

@@ -175,7 +175,7 @@ function take(session: Session, subscription: DriverSubscription): StoredEvent[]
   while (events.length < batch) {
     const next = subscription.read() as DriverResolvedEvent | null
     if (next === null) break
-    if (next.event !== undefined) events.push(fromDriverEvent(next.event, session.wholeSeconds))
+    if (next.event !== undefined) events.push(fromDriverEvent(next.event, session.nativeReads))
   }
   return events
 }

@@ -68,8 +68,11 @@ export interface HarnessInstance extends AsyncDisposable {
     | undefined
   /** Makes the next append to a stream get `version + 1`. */
   seedVersion?(streamId: string, version: number): Promise<void>
-  /** An adapter whose server cannot be reached, refuses its credentials, or has a newer schema. The suite closes it. */
-  broken?(kind: 'unreachable' | 'credentials' | 'schema-newer'): Promise<EventStoreAdapter>
+  /**
+   * An adapter whose server cannot be reached, refuses its credentials, or has a newer schema. The suite closes it. Undefined: this server is
+   * never so, which leaves what it would have shown not proven.
+   */
+  broken?(kind: 'unreachable' | 'credentials' | 'schema-newer'): Promise<EventStoreAdapter> | undefined
   /** An adapter that was handed a client (a pool, a store) made by the caller, and whether that client still works. */
   injected?(): Promise<{ readonly adapter: EventStoreAdapter; stillOpen(): Promise<boolean> }>
   /** A store written by the previous release, with a stream `golden`: the data of its n-th event is `{ n, text: `golden ${n} é🌊` }`. */
