@@ -20,6 +20,8 @@ export interface Backend {
   readonly settles?: boolean
   /** `readLogPage` applies `filter` itself. Default false: core filters what it reads. */
   readonly filters?: boolean
+  /** Most events of a page where the user does not say, and the most that he may say. Default 1,000. */
+  readonly pageSize?: number
 
   /** Connects and checks or creates the schema. After a failure it may be called again. */
   open(call: BackendCall): Promise<void>
@@ -103,8 +105,11 @@ export interface BackendCall {
   unlessAborted<T>(which: 'signal' | 'deadline', work: Promise<T>): Promise<T>
 }
 
-/** A payload as it travels: JSON text, bytes, or (returned only) a value where the driver insists on parsing. */
-export type Payload = { readonly text: string } | { readonly bytes: Uint8Array } | { readonly value: unknown }
+/**
+ * A payload as it travels: JSON text, bytes, or (returned only) a value where the driver insists on parsing; `size`: about the length of its
+ * text, which pages are sized by.
+ */
+export type Payload = { readonly text: string } | { readonly bytes: Uint8Array } | { readonly value: unknown; readonly size?: number }
 
 export interface EncodedEvent {
   /** UUID, lower-cased. */
@@ -189,11 +194,6 @@ export interface StreamPageRequest {
   readonly known?: StreamHead | undefined
   /** Most events that the read still wants, from this page on; `limit` or fewer: it ends with this page. Undefined: nobody knows. */
   readonly wanted?: number | undefined
-  /**
-   * Calls back once when the read is over, however it ends, also between two pages: what a backend has kept open for the next page ends
-   * then. Returns what lets go of it. Undefined: pages are asked for one by one.
-   */
-  whenOver?(callback: () => void): () => void
 }
 
 export interface StreamPage {

@@ -12,7 +12,7 @@ import { deleteStream, getStreamMetadata, required, setStreamMetadata, tombstone
 import { createLifecycle } from './lifecycle.js'
 import { checkName } from './limits.js'
 import { listStreams } from './list-streams.js'
-import { type Ending, onAbort } from './on-abort.js'
+import type { Ending } from './on-abort.js'
 import {
   parseAfter,
   parseDirection,
@@ -36,7 +36,7 @@ import { logSource, streamSource } from './subscription-sources.js'
 export interface AdapterOptions {
   /** Milliseconds that a call may take where it does not say so itself, and that opening may take. Default 10 000. */
   readonly timeoutMs?: number | undefined
-  /** Most events of a page, 1–1,000. Default 1,000. Smaller ones cost round trips; for tests. */
+  /** Most events of a page, from 1 to the default, which is 1,000 unless the adapter says otherwise. Smaller ones cost round trips; for tests. */
   readonly pageSize?: number | undefined
 }
 
@@ -55,7 +55,8 @@ export interface CreateAdapterOptions extends AdapterOptions {
 export function createAdapter(backend: Backend, options: CreateAdapterOptions = {}): EventStoreAdapter {
   const { name, capabilities } = backend
   const defaultTimeoutMs = parseTimeoutMs(options.timeoutMs, 10_000)
-  const pageSize = Math.min(1000, parseWhole(options.pageSize ?? 1000, 'pageSize', 1))
+  const largestPage = backend.pageSize ?? 1000
+  const pageSize = Math.min(largestPage, parseWhole(options.pageSize ?? largestPage, 'pageSize', 1))
   const once = options.retry === false
   const lifecycle = createLifecycle(backend, defaultTimeoutMs)
   const changes = createChanges(backend)
@@ -127,14 +128,6 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
     const signals = [lifecycle.closing, gone]
     startCall(method, streamId, given)
     return {
-      whenOver(callback: () => void): () => void {
-        const ends = given.signal === undefined ? signals : [...signals, given.signal]
-        if (ends.some(({ aborted }) => aborted)) queueMicrotask(callback)
-        const releases = ends.map((signal) => onAbort(signal, callback))
-        return () => {
-          for (const release of releases) release()
-        }
-      },
       fetch: async <T>(run: (call: Call) => Promise<T>): Promise<T> => {
         const started = startCall(method, streamId, given, signals)
         await lifecycle.open(started)
@@ -173,11 +166,11 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
             to: parseVersion(checked.to, 'to'),
             limit: parseLimit(checked.limit),
           }
-          const { fetch, guard, whenOver } = iteration('readStream', streamId, checked, gone)
+          const { fetch, guard } = iteration('readStream', streamId, checked, gone)
           const nextPage = streamPages(backend, window, pageSize, (part) =>
             fetch((started) =>
               retried(backend, started, (bc) =>
-                backend.readStreamPage({ streamId, direction: window.direction, maxBytes: pageBytes, whenOver, ...part }, bc),
+                backend.readStreamPage({ streamId, direction: window.direction, maxBytes: pageBytes, ...part }, bc),
               ),
             ),
           )

@@ -50,5 +50,5 @@ export function payloadBytes(events: readonly StoredEvent[]): number {
 
 function sizeOf(payload: Payload): number {
   if ('text' in payload) return payload.text.length
-  return 'bytes' in payload ? payload.bytes.length : 100
+  return 'bytes' in payload ? payload.bytes.length : (payload.size ?? 100)
 }

@@ -6,15 +6,16 @@ import { readMetadata, removeStream, truncateStream, writeMetadata } from './hea
 import { classifyError } from './map-error.js'
 import { readLogEnd, readLogPage } from './read-all.js'
 import { readStream } from './read-events.js'
-import { createReadPage } from './read.js'
+import { readPage } from './read.js'
 import { readHead } from './stream-head.js'
 import { followLog, followStream } from './subscribe.js'
 
-export function eventStoreDBBackend(session: Session, pageSize = 1000): Backend {
+export function eventStoreDBBackend(session: Session): Backend {
   return {
     name: 'eventstoredb',
     capabilities,
     settles: true,
+    pageSize,
     classifyError,
 
     async open(call) {
@@ -26,7 +27,7 @@ export function eventStoreDBBackend(session: Session, pageSize = 1000): Backend 
 
     append: createAppend(session),
     readHead: (streamId, call) => readHead(session, streamId, call),
-    readStreamPage: createReadPage(session, pageSize),
+    readStreamPage: (request, call) => readPage(session, request, call),
     readLogEnd: (_settled, call) => readLogEnd(session, call),
     readLogPage: (request, call) => readLogPage(session, request, call),
     comparePositions: compareTokens,
@@ -41,6 +42,8 @@ export function eventStoreDBBackend(session: Session, pageSize = 1000): Backend 
   }
 }
 
+/** More than others take: each page is a call, which costs the clients more than the events of a small one. */
+const pageSize = 5000
 /** The server refuses 1 MiB and a byte; 24.2 counts the data only, so what is ours in the metadata fits beside it. */
 const largestAppend = 1 << 20
 

@@ -1,4 +1,12 @@
-import { type EncodedEvent, type StoredEvent, formatPosition, InvalidArgumentError, compareDecimals, parsePosition } from '@millrace/core'
+import {
+  type EncodedEvent,
+  type Payload,
+  type StoredEvent,
+  formatPosition,
+  InvalidArgumentError,
+  compareDecimals,
+  parsePosition,
+} from '@millrace/core'
 import type { NewDriverEvent } from './client.js'
 import type { DriverPosition, DriverRecordedEvent } from './driver.js'
 
@@ -41,8 +49,8 @@ export function fromDriverEvent(event: DriverRecordedEvent, wholeSeconds: boolea
   return {
     id,
     type,
-    data: isJson || !(data instanceof Uint8Array) ? { value: data } : { bytes: Uint8Array.from(data) },
-    metadata: isObject(shown) ? { value: shown } : undefined,
+    data: isJson || !(data instanceof Uint8Array) ? { value: data, size: roughSize(data) } : { bytes: Uint8Array.from(data) },
+    metadata: isObject(shown) ? { value: shown, size: roughSize(shown) } : undefined,
     streamId,
     streamType: typeof streamType === 'string' ? streamType : undefined,
     version: Number(revision) + 1,
@@ -51,8 +59,17 @@ export function fromDriverEvent(event: DriverRecordedEvent, wholeSeconds: boolea
   }
 }
 
+/** Bytes of an event's payloads, roughly. */
+export function sizeOf({ data, metadata }: StoredEvent): number {
+  return sizeOfPayload(data) + (metadata === undefined ? 0 : sizeOfPayload(metadata))
+}
+
+function sizeOfPayload(payload: Payload): number {
+  return 'value' in payload ? (payload.size ?? 0) : 'bytes' in payload ? payload.bytes.length : payload.text.length
+}
+
 /** Bytes of a parsed payload, roughly: to bound pages without printing it again. */
-export function roughSize(value: unknown): number {
+function roughSize(value: unknown): number {
   if (typeof value === 'string') return value.length
   if (typeof value !== 'object' || value === null) return 8
   if (value instanceof Uint8Array) return value.length

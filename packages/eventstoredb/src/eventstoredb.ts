@@ -19,8 +19,5 @@ import { type EventStoreDBOptions, parseOptions } from './options.js'
  */
 export function eventStoreDB(options: EventStoreDBOptions | EventStoreDBClient | (() => EventStoreDBClient) | string): EventStoreAdapter {
   const parsed = parseOptions(options)
-  return createAdapter(eventStoreDBBackend(createSession(parsed), parsed.pageSize), {
-    timeoutMs: parsed.timeoutMs,
-    pageSize: parsed.pageSize,
-  })
+  return createAdapter(eventStoreDBBackend(createSession(parsed)), { timeoutMs: parsed.timeoutMs, pageSize: parsed.pageSize })
 }

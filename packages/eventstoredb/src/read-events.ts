@@ -1,14 +1,14 @@
 import type { BackendCall, StoredEvent } from '@millrace/core'
 import type { Session } from './client.js'
 import type { DriverRead, DriverReadable, DriverResolvedEvent } from './driver.js'
-import { fromDriverEvent, roughSize, saw } from './event-data.js'
+import { fromDriverEvent, saw, sizeOf } from './event-data.js'
 import { mayHideTombstone, typeOf } from './map-error.js'
 import { isTombstoned } from './refused-append.js'
 
 /** What a read of a stream came to. */
 export type StreamRead =
-  /** `open`: more may come, from where this came from. Undefined: the stream had no more in this direction, or as many as asked for were there. */
-  | { readonly status: 'found'; readonly events: readonly StoredEvent[]; readonly open: OpenRead | undefined }
+  /** `cut`: what came after these did not fit. Otherwise the stream had no more in this direction, or as many as asked for were there. */
+  | { readonly status: 'found'; readonly events: readonly StoredEvent[]; readonly cut: boolean }
   /** Missing, soft-deleted, or with nothing but metadata. */
   | { readonly status: 'not-found' }
   | { readonly status: 'tombstoned' }
@@ -21,29 +21,18 @@ export interface StreamWindow {
   readonly maxCount: number
 }
 
-/** What is taken of a read at once. */
-export interface Part {
-  readonly count: number
-  /** About the most bytes of payload. */
-  readonly maxBytes: number
-}
-
-/** One call, and the first part of its answer; who is given it `open` leaves it. */
-export async function openStream(
+/** One call: all of its events, or what fits `maxBytes`. */
+export async function readStream(
   session: Session,
   streamName: string,
   window: StreamWindow,
-  part: Part,
   call: BackendCall,
+  maxBytes: number = Infinity,
 ): Promise<StreamRead> {
   const { direction, from: fromRevision, maxCount } = window
   const options = { direction, fromRevision, maxCount, requiresLeader: true, resolveLinkTos: false }
-  const open = openRead(session, session.client().readStream(streamName, options))
   try {
-    const events = await open.take(part, call)
-    const found = { status: 'found', events, open: open.isOpen() ? open : undefined } as const
-    if (session.nativeReads) open.leave()
-    return found
+    return { status: 'found', ...(await collect(session, session.client().readStream(streamName, options), maxBytes, call)) }
   } catch (error) {
     if (typeOf(error) === 'stream-not-found') return { status: 'not-found' }
     if (typeOf(error) === 'stream-deleted') return { status: 'tombstoned' }
@@ -52,105 +41,58 @@ export async function openStream(
   }
 }
 
-/** As {@link openStream}, for few events: all of them, or what fits `maxBytes`. */
-export async function readStream(
-  session: Session,
-  streamName: string,
-  window: StreamWindow,
-  call: BackendCall,
-  maxBytes: number = Infinity,
-): Promise<StreamRead> {
-  const read = await openStream(session, streamName, window, { count: Infinity, maxBytes }, call)
-  if (read.status === 'found') read.open?.leave()
-  return read
-}
-
-/** Takes all events of a read, or what fits `maxBytes`. */
+/** Takes all events of a read, or what fits `maxBytes`, and at least one. Whatever ends it early leaves the call, see {@link Source}. */
 export async function collect(
   session: Session,
   read: DriverRead,
   maxBytes: number,
   call: BackendCall,
 ): Promise<{ readonly events: readonly StoredEvent[]; readonly cut: boolean }> {
-  const open = openRead(session, read)
-  const events = await open.take({ count: Infinity, maxBytes }, call)
-  const cut = open.isOpen()
-  open.leave()
-  return { events, cut }
-}
-
-/** A read that is taken part by part, one after the other; in between, the buffers of client and connection fill, and the server waits. */
-export interface OpenRead {
-  /** The next events. A failure, also by `call.signal`, ends the read. */
-  take(part: Part, call: BackendCall): Promise<readonly StoredEvent[]>
-  /** False: there is no more, or it was left. */
-  isOpen(): boolean
-  /**
-   * Ends the call on the server, if it goes on: 100 reads that are merely left make every further call of the process to that server hang.
-   * Nothing is waited for.
-   *
-   * 6.2.1 cancels it. Nothing cancels one of 1.3.1, whose native code lets go of a call when the garbage collector finds it; until then what
-   * has come and was not taken fills the window of the connection, and three such calls make every read of the client hang. So it is taken
-   * to its end.
-   */
-  leave(): void
-}
-
-function openRead(session: Session, read: DriverRead): OpenRead {
   const source = 'read' in read ? pullReadable(read) : pullGenerator(read[Symbol.asyncIterator]())
-  let next: IteratorResult<DriverResolvedEvent> | undefined
-  let state: 'open' | 'ended' | 'left' = 'open'
+  const { nativeReads } = session
+  const events: StoredEvent[] = []
+  let ended = false
 
-  async function takeNext({ count, maxBytes }: Part): Promise<StoredEvent[]> {
-    const events: StoredEvent[] = []
-    const { nativeReads } = session
+  async function take(): Promise<void> {
     let bytes = 0
     let last: DriverResolvedEvent['event']
-    for (;;) {
-      if (next === undefined) {
-        const pulled = source.next()
-        next = pulled instanceof Promise ? await pulled : pulled
-      }
+    while (bytes < maxBytes) {
+      const pulled = source.next()
+      const next = pulled instanceof Promise ? await pulled : pulled
       if (next.done === true) {
-        state = 'ended'
+        ended = true
         break
       }
-      // One more than wanted was looked at, to know whether there is one.
-      if (events.length >= count || bytes >= maxBytes) break
       const { event } = next.value
-      next = undefined
       if (event === undefined) continue
-      events.push(fromDriverEvent(event, nativeReads))
-      bytes += roughSize(event.data) + roughSize(event.metadata)
-      if (events.length === 1) saw(session, event.position)
+      const stored = fromDriverEvent(event, nativeReads)
+      events.push(stored)
+      bytes += sizeOf(stored)
+      if (last === undefined) saw(session, event.position)
       last = event
     }
     saw(session, last?.position)
-    return events
-  }
-  function leave(): void {
-    if (state !== 'open') return
-    state = 'left'
-    source.leave().catch(() => undefined)
   }
 
-  return {
-    async take(part, call) {
-      try {
-        return await call.unlessAborted('signal', takeNext(part))
-      } catch (error) {
-        leave()
-        throw error
-      }
-    },
-    isOpen: () => state === 'open',
-    leave,
+  try {
+    await call.unlessAborted('signal', take())
+    return { events, cut: !ended }
+  } finally {
+    if (!ended) source.leave().catch(() => undefined)
   }
 }
 
 /** Where events come from, pulled: an iterator whose answers are promises only where they have to be waited for. */
 interface Source {
   next(): IteratorResult<DriverResolvedEvent> | Promise<IteratorResult<DriverResolvedEvent>>
+  /**
+   * Ends the call on the server, if it goes on: 100 reads that are merely left make every further call of the process to that server hang.
+   * Nobody needs to wait for it: of 1.3.1 the next events, or the error, may be long in coming.
+   *
+   * 6.2.1 cancels the call. Nothing cancels one of 1.3.1, whose native code lets go of it when the garbage collector finds it; until then what
+   * has come and was not taken fills the window of the connection, and three such calls make every read of the client hang. So it is taken
+   * to its end.
+   */
   leave(): Promise<unknown>
 }
 
