@@ -2,10 +2,11 @@ import { type EventStoreAdapter, type SubscriptionMessage, isConcurrencyError, i
 import { eventStoreDB } from '@millrace/eventstoredb'
 import { type TestContext, afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Driver, openNode } from '../services/eventstoredb.js'
+import { describeReadDefects } from './eventstoredb-read-defects.js'
 
 /**
  * What the clients of EventStoreDB do wrong, one test for each rule by which the adapter lives with it: without the rule it fails. Both clients
- * are put through all of it, each in a process of its own. The README beside this file says which test is whose.
+ * are put through all of it, each in a process of its own; what is about reads is in eventstoredb-read-defects.ts. The README beside this file says which test is whose.
  */
 export async function describeDefects(driver: Driver): Promise<void> {
   const node = await openNode(undefined, driver)
@@ -34,139 +35,7 @@ export async function describeDefects(driver: Driver): Promise<void> {
   }
 
   describe(driver, () => {
-    test('150 reads that are left early: calls of a second client still answer, and none stays open', async (context) => {
-      const [adapter, other, streamId] = [open(context), open(context), stream()]
-      await adapter.appendToStream(
-        streamId,
-        Array.from({ length: 300 }, (_, n) => event('x'.repeat(1000 + n))),
-      )
-      for (let n = 0; n < 150; n += 1) for await (const _event of n % 2 === 0 ? adapter.readStream(streamId) : adapter.readAll()) break
-      expect((await other.appendToStream(streamId, [event()])).version).toBe(301)
-      await idle()
-    })
-
-    /** So many bytes that the server has to wait for who reads them: 7.7 MB, or 0.96 MB an append. */
-    async function fill(adapter: EventStoreAdapter, appends = 8): Promise<string> {
-      const streamId = stream()
-      for (let n = 0; n < appends; n += 1)
-        await adapter.appendToStream(
-          streamId,
-          Array.from({ length: 8 }, () => event('x'.repeat(120_000))),
-        )
-      return streamId
-    }
-
-    test('a read that is left between two pages ends its call at once', async (context) => {
-      const adapter = open(context)
-      const streamId = await fill(adapter)
-      const startedAt = performance.now()
-      for (let n = 0; n < 3; n += 1) for await (const _event of adapter.readStream(streamId)) break
-      await expect(
-        (async () => {
-          for await (const _event of adapter.readStream(streamId)) throw new Error('thrown by the reader')
-        })(),
-      ).rejects.toThrow('thrown by the reader')
-      const control = new AbortController()
-      const aborted = adapter.readStream(streamId, { signal: control.signal })[Symbol.asyncIterator]()
-      await aborted.next()
-      control.abort()
-      const closed = eventStoreDB(node.url)
-      await closed.readStream(streamId)[Symbol.asyncIterator]().next()
-      await closed.close()
-      await idle()
-      // Less than a call is kept of which nothing is taken.
-      expect(performance.now() - startedAt).toBeLessThan(4500)
-    })
-
-    test('a read that is left when all of it has come, and not been taken, does not hold up close', async () => {
-      for (const length of [102, 110, 117, 125, 140]) {
-        const [adapter, streamId] = [eventStoreDB(node.url), stream()]
-        await adapter.appendToStream(
-          streamId,
-          Array.from({ length }, () => event()),
-        )
-        for await (const _event of adapter.readStream(streamId)) break
-        await idle()
-        await adapter.close()
-      }
-    })
-
-    test('150 readers who pause hold up nobody, give their calls back, and read on where they were', async (context) => {
-      const adapter = open(context)
-      const streamId = await fill(adapter)
-      const reads = Array.from({ length: 150 }, () => adapter.readStream(streamId)[Symbol.asyncIterator]())
-      for (const read of reads) expect((await read.next()).value?.version).toBe(1)
-      expect((await adapter.appendToStream(streamId, [event()])).version).toBe(65)
-      await idle()
-      for (const read of reads.slice(0, 3)) {
-        const versions: (number | undefined)[] = []
-        for (let next = await read.next(); next.done !== true; next = await read.next()) versions.push(next.value.version)
-        expect(versions).toEqual(Array.from({ length: 63 }, (_, index) => index + 2))
-      }
-      await Promise.all(reads.map(async (read) => read.return?.()))
-      await idle()
-    })
-
-    test('readers who pause in a large stream hold up no other read, and read on', async (context) => {
-      const adapter = open(context)
-      const streamId = await fill(adapter, 24)
-      const reads = Array.from({ length: 4 }, () => adapter.readStream(streamId)[Symbol.asyncIterator]())
-      for (const read of reads) expect((await read.next()).value?.version).toBe(1)
-      expect((await adapter.readStream(streamId).toArray()).length).toBe(192)
-      for (const read of reads) {
-        let last: number | undefined
-        for (let next = await read.next(); next.done !== true; next = await read.next()) last = next.value.version
-        expect(last).toBe(192)
-      }
-      await idle()
-    })
-
-    test('large reads side by side, each left after its first event, hold up neither each other nor the next', async (context) => {
-      const adapter = open(context)
-      const streamId = await fill(adapter, 16)
-      const first = async (): Promise<number> => {
-        for await (const { version } of adapter.readStream(streamId)) return version
-        return 0
-      }
-      expect(new Set(await Promise.all(Array.from({ length: 12 }, first)))).toEqual(new Set([1]))
-      expect((await adapter.readStream(streamId, { limit: 100 }).toArray()).length).toBe(100)
-      await idle()
-    })
-
-    test('a stream deleted and re-created while it is read: its first life, or unavailable, and nothing of the second', async (context) => {
-      const [changing] = [open(context)]
-      for (const [pageSize, direction] of [
-        [2, 'forwards'],
-        [3, 'forwards'],
-        [1000, 'forwards'],
-        [2, 'backwards'],
-      ] as const) {
-        const adapter = eventStoreDB({ connection: node.url, pageSize })
-        context.onTestFinished(() => adapter.close())
-        const streamId = stream()
-        await changing.appendToStream(
-          streamId,
-          Array.from({ length: 40 }, () => event('first')),
-        )
-        const seen: unknown[] = []
-        const reading = (async () => {
-          for await (const { data } of adapter.readStream(streamId, { direction })) {
-            if (seen.push(data) !== 1) continue
-            await changing.deleteStream(streamId)
-            await changing.appendToStream(
-              streamId,
-              Array.from({ length: 40 }, () => event('second')),
-            )
-          }
-          return 'whole'
-        })()
-        const ended = await reading.catch((error: unknown) => (isEventStoreError(error) ? error.code : error))
-        expect([pageSize, ended]).toEqual([pageSize, pageSize === 1000 ? 'whole' : 'unavailable'])
-        expect(new Set(seen)).toEqual(new Set(['first']))
-        if (pageSize === 1000) expect(seen.length).toBe(40)
-      }
-      await idle()
-    })
+    describeReadDefects({ url: node.url, stream, event, open, idle })
 
     test('an append that is not answered ends at its deadline, and does not drag others with it', async (context) => {
       const [adapter, streamId, hanging] = [open(context), stream(), stream()]
@@ -179,6 +48,8 @@ export async function describeDefects(driver: Driver): Promise<void> {
 
     test('an append whose call breaks off does not break off those of others', async (context) => {
       const [adapter, slow, broken, before] = [open(context), stream(), stream(), await model.faultCount()]
+      // The first append of a client makes the call that its others would go through.
+      await adapter.appendToStream(stream(), [event()])
       await model.addFault({ does: 'delay', calls: ['append'], stream: slow, ms: 500 })
       await model.addFault({ does: 'reset before', calls: ['append'], stream: broken, times: 1 })
       const appends = [slow, broken].map((streamId) => adapter.appendToStream(streamId, [event()], { expectedVersion: 'noStream' }))
@@ -440,22 +311,6 @@ export async function describeDefects(driver: Driver): Promise<void> {
       expect(await adapter.getStreamState(streamId)).toEqual({ status: 'tombstoned' })
       const calls = [adapter.readStream(streamId).toArray(), adapter.appendToStream(streamId, [event()]), adapter.deleteStream(streamId)]
       await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ code: 'stream-deleted', tombstoned: true })))
-    })
-
-    test('reads begin at the end they are to begin at, and one of nothing asks nothing', async (context) => {
-      const [adapter, streamId] = [open(context), stream()]
-      await adapter.appendToStream(streamId, [event(), event(), event()])
-      const versions = async (options: Parameters<EventStoreAdapter['readStream']>[1]) =>
-        (await adapter.readStream(streamId, options).toArray()).map(({ version }) => version)
-      expect(await versions({})).toEqual([1, 2, 3])
-      expect(await versions({ direction: 'backwards' })).toEqual([3, 2, 1])
-      expect(await versions({ direction: 'backwards', from: 1 })).toEqual([1])
-      expect(await versions({ from: 4 })).toEqual([])
-      expect(await versions({ limit: 0 })).toEqual([])
-      const [last] = await adapter.readAll({ direction: 'backwards', limit: 1 }).toArray()
-      expect(last).toMatchObject({ streamId, version: 3 })
-      expect(await adapter.readAll({ after: last?.position }).toArray()).toEqual([])
-      expect(await adapter.readAll({ limit: 0 }).toArray()).toEqual([])
     })
   })
 }
