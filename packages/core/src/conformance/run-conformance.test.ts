@@ -98,6 +98,15 @@ describe('a verdict', () => {
       reason: 'the harness has no hook golden: no earlier release has left it a store to read',
     })
   })
+  test('a store that cannot be broken in the way that a case asks for is not proven', async () => {
+    const inner = memoryHarness()
+    const harness: ConformanceHarness = {
+      ...inner,
+      createAdapter: async (context) => ({ ...(await inner.createAdapter(context)), broken: () => undefined }),
+    }
+    const report = await judge({ requires: { hooks: ['broken'] }, run: async (t) => void (await t.broken('credentials')) }, harness)
+    expect(report).toMatchObject({ status: 'not-proven', reason: 'the harness has no hook broken' })
+  })
   test('an undeclared capability runs the inverse: opted-out where it holds, failed where it does not', async () => {
     const harness = memoryHarness({ capabilities: { listStreams: false } })
     const requires = { capability: 'listStreams' } as const
