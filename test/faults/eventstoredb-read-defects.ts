@@ -40,7 +40,7 @@ export function describeReadDefects({ url, stream, event, open, idle }: Setup): 
 
   test('a read that is left between two pages ends its call at once', async (context) => {
     const adapter = open(context)
-    const streamId = await fill(adapter)
+    const streamId = await fill(adapter, 16)
     const startedAt = performance.now()
     for (let n = 0; n < 3; n += 1) for await (const _event of adapter.readStream(streamId)) break
     await expect(
