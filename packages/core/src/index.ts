@@ -94,5 +94,6 @@ export type {
 export { type ExpectableState, type ExpectedVersion, checkExpected } from './expected-version.js'
 export { fixedLimits } from './limits.js'
 export { type AdapterFactory, type EventStoreConfig, type OpenOptions, loadPackage, missingPackage, openEventStore } from './open.js'
+export { ownCall } from './own-call.js'
 export { type PositionToken, compareDecimals, formatPosition, parsePosition } from './position.js'
 export { type TranslatedError, translateError } from './translate-error.js'

@@ -1,16 +1,23 @@
-import { type Backend, type Capabilities, type HeadChange, compareDecimals, formatPosition, parsePosition } from '@millrace/core'
+import {
+  type Backend,
+  type Capabilities,
+  ClosedError,
+  type HeadChange,
+  compareDecimals,
+  formatPosition,
+  parsePosition,
+} from '@millrace/core'
 import { createAppends } from './append.js'
 import { coalesce } from './coalesce.js'
 import { headStatements } from './head-statements.js'
 import { classifyError } from './map-error.js'
 import { type SchemaOptions, openSchema } from './migrate.js'
-import { createOwnCalls } from './own-calls.js'
 import { logReader, logStatements } from './read-all.js'
 import { type Reading, pageParameters, readHead, readMetadata, readPage, readStatements, statusName, textColumns } from './read.js'
 import type { Engine, Parameter, Statement } from './session.js'
 import { lookAtServer } from './server.js'
 import { createHorizon } from './settled.js'
-import { createWaker } from './subscribe.js'
+import { wakeUps } from './subscribe.js'
 
 export interface BackendOptions extends SchemaOptions {
   readonly sharedAcrossProcesses: boolean
@@ -50,10 +57,9 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
     options.coalesceLockMs === undefined || flush === undefined || connections === undefined
       ? undefined
       : coalesce({ flush, connections }, appends, { lockMs, flushLockMs: options.coalesceLockMs })
-  const own = createOwnCalls()
+  const closing = new AbortController()
   // Where commits come in the order of the log, or one after the other, what is visible is settled.
-  const horizon = engine.single || options.order === 'strict' ? undefined : createHorizon(engine, names, own, options.settleMs)
-  const waker = createWaker({ engine, names, own, horizon, channel: options.wake === 'notify' ? () => `millrace_${logId}` : undefined })
+  const horizon = engine.single || options.order === 'strict' ? undefined : createHorizon(engine, names, closing.signal, options.settleMs)
   const log = logReader(engine, logStatements(names, texts), horizon, reading, token)
 
   /** An UPDATE of the head that may hit no row: then the head says why. */
@@ -75,11 +81,6 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
     append: (request, call) => appends.one(request, lockMs, call),
     appendMany: (requests, call) => appends.all(requests, lockMs, call),
   }
-  /** Other adapters hear of what is stored, where they are to. */
-  function told<T>(change: Promise<T>): Promise<T> {
-    return options.wake === 'notify' ? change.finally(waker.appended) : change
-  }
-
   return {
     name,
     logId: () => (logId === '' ? undefined : logId),
@@ -100,13 +101,14 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
       appends.onServer(run, end)
     },
     close() {
-      own.end()
+      closing.abort(new ClosedError({ adapter: name }))
       return engine.close()
     },
 
-    append: (request, call) => told((writes?.append ?? direct.append)(request, call)),
-    appendMany: (requests, call) => told((writes?.appendMany ?? direct.appendMany)(requests, call)),
-    waitForChange: (signal) => waker.waitForChange(signal),
+    append: (request, call) => (writes?.append ?? direct.append)(request, call),
+    appendMany: (requests, call) => (writes?.appendMany ?? direct.appendMany)(requests, call),
+    lookForChange: log.look,
+    ...(options.wake === 'notify' && wakeUps(engine, () => `millrace_${logId}`)),
 
     readHead: head,
     async readStreamPage(request, call) {

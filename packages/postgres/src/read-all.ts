@@ -34,6 +34,8 @@ const endOfLog = 9_223_372_036_854_775_807n
 export interface LogReader {
   end(settled: boolean, call: BackendCall): Promise<string | undefined>
   page(request: LogPageRequest, call: BackendCall): Promise<LogPage>
+  /** The visible end and how far it is settled. As long as the one is behind the other each look is a probe of the horizon. */
+  look(call: BackendCall): Promise<string>
 }
 
 /** Reads the log in position order, never past the settled {@link Horizon}. `horizon` undefined: what is visible is settled. */
@@ -110,7 +112,13 @@ export function logReader(
     return rows.map((row) => readEvent(row, 0, reading))
   }
 
+  let behind = false
   return {
+    async look(call) {
+      const end = await (behind && horizon !== undefined ? horizon.look(call) : top(call))
+      behind = horizon !== undefined && horizon.settled !== end
+      return `${end} ${horizon?.settled}`
+    },
     async end(settled, call) {
       const found = settled && horizon !== undefined ? await horizon.settle(call) : await top(call)
       return found === undefined ? undefined : token.format(String(found))

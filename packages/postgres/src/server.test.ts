@@ -1,6 +1,5 @@
-import { isConfigurationError } from '@millrace/core'
+import { isConfigurationError, ownCall } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
-import { createOwnCalls } from './own-calls.js'
 import { schemaNames } from './schema.js'
 import { lookAtServer } from './server.js'
 import type { Engine, Row, Statement } from './session.js'
@@ -16,9 +15,9 @@ function look({ version = postgres, lists = [null, null] as Row, listed = false,
       return Promise.resolve([[cache, '1700000000.000001', '41', shows]])
     },
   }
-  return createOwnCalls()
-    .run((call) => lookAtServer(engine as unknown as Engine, schemaNames(), 'postgres', probes, call))
-    .catch((error: unknown) => error)
+  return ownCall(new AbortController().signal, (call) =>
+    lookAtServer(engine as unknown as Engine, schemaNames(), 'postgres', probes, call),
+  ).catch((error: unknown) => error)
 }
 
 describe('a server', () => {

@@ -1,5 +1,4 @@
-import { type BackendCall, TimeoutError, UnavailableError } from '@millrace/core'
-import type { OwnCalls } from './own-calls.js'
+import { type BackendCall, TimeoutError, UnavailableError, ownCall } from '@millrace/core'
 import type { Names } from './schema.js'
 import type { Engine, Row, Statement } from './session.js'
 
@@ -21,8 +20,6 @@ export interface Horizon {
   look(call: BackendCall): Promise<bigint | undefined>
   /** Waits until S is at least M of the first look, and gives that M. */
   settle(call: BackendCall): Promise<bigint | undefined>
-  /** Forgets everything: a connection was lost, the server may be another. */
-  reset(): void
 }
 
 interface Probe {
@@ -54,7 +51,8 @@ export const holdersStatement: Statement = {
     LEFT JOIN pg_prepared_xacts AS p ON p.transaction = x.transactionid`,
 }
 
-export function createHorizon(engine: Engine, names: Names, own: OwnCalls, settleMs: number): Horizon {
+/** @param closing aborts when the adapter is closed. */
+export function createHorizon(engine: Engine, names: Names, closing: AbortSignal, settleMs: number): Horizon {
   const statement = probeStatement(names)
   let settled: bigint | undefined
   let server: string | undefined
@@ -63,6 +61,7 @@ export function createHorizon(engine: Engine, names: Names, own: OwnCalls, settl
   let next: Promise<bigint | undefined> | undefined
   let generation = 0
 
+  /** Forgets everything: a connection was lost, the server may be another. */
   function reset(): void {
     generation += 1
     settled = undefined
@@ -76,7 +75,7 @@ export function createHorizon(engine: Engine, names: Names, own: OwnCalls, settl
     if (next === undefined) {
       const begin = (): Promise<bigint | undefined> => {
         next = undefined
-        return own.run(lookNow)
+        return ownCall(closing, lookNow)
       }
       next = last.then(begin, begin)
       last = next
@@ -125,7 +124,7 @@ export function createHorizon(engine: Engine, names: Names, own: OwnCalls, settl
     const endsAt = performance.now() + Math.min(settleMs, call.remainingMs() - 20)
     for (let pauseMs = 1; settled === undefined || settled < target; pauseMs = Math.min(50, pauseMs * 2)) {
       if (performance.now() > endsAt) throw await stillOpen(call)
-      await sleep(pauseMs, call.signal)
+      await call.unlessAborted('signal', new Promise((resolve) => setTimeout(resolve, pauseMs)))
       await look(call)
     }
     return target
@@ -147,23 +146,5 @@ export function createHorizon(engine: Engine, names: Names, own: OwnCalls, settl
     },
     look,
     settle,
-    reset,
   }
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', aborted)
-    if (signal.aborted) aborted()
-    function aborted(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', aborted)
-      reject(signal.reason as Error)
-    }
-    function done(): void {
-      signal.removeEventListener('abort', aborted)
-      resolve()
-    }
-  })
 }
