@@ -1,14 +1,16 @@
 import {
   type Backend,
+  type BackendCall,
   type Capabilities,
   ClosedError,
   type HeadChange,
+  type StreamHead,
   compareDecimals,
+  createCoalescer,
   formatPosition,
   parsePosition,
 } from '@millrace/core'
 import { createAppends } from './append.js'
-import { coalesce } from './coalesce.js'
 import { headStatements } from './head-statements.js'
 import { classifyError } from './map-error.js'
 import { type SchemaOptions, openSchema } from './migrate.js'
@@ -51,12 +53,9 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
     parse: (position: string): string => parsePosition(position, { letter, format, logId }),
   }
   const reading: Reading = { texts, toPosition: token.format }
-  const appends = createAppends(engine, names, token.format)
-  const { flush, connections } = engine
-  const writes =
-    options.coalesceLockMs === undefined || flush === undefined || connections === undefined
-      ? undefined
-      : coalesce({ flush, connections }, appends, { lockMs, flushLockMs: options.coalesceLockMs })
+  const { coalesceLockMs } = options
+  const appends = createAppends(engine, names, token.format, { lockMs, flushLockMs: coalesceLockMs ?? lockMs })
+  const writes = coalesceLockMs === undefined ? { append: appends.one, appendMany: appends.all } : createCoalescer(appends)
   const closing = new AbortController()
   // Where commits come in the order of the log, or one after the other, what is visible is settled.
   const horizon = engine.single || options.order === 'strict' ? undefined : createHorizon(engine, names, closing.signal, options.settleMs)
@@ -67,20 +66,16 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
     statement: Statement,
     parameters: readonly Parameter[],
     streamId: string,
-    call: Parameters<Backend['readHead']>[1],
+    call: BackendCall,
   ): Promise<HeadChange> {
     const rows = await engine.change(statement, parameters, call)
     return rows.length > 0 ? { status: 'changed' } : { status: 'refused', head: await head(streamId, call) }
   }
-  async function head(streamId: string, call: Parameters<Backend['readHead']>[1]): ReturnType<Backend['readHead']> {
+  async function head(streamId: string, call: BackendCall): Promise<StreamHead> {
     const [row] = await engine.read(reads.head, [streamId], call)
     return readHead(row)
   }
 
-  const direct: NonNullable<typeof writes> = {
-    append: (request, call) => appends.one(request, lockMs, call),
-    appendMany: (requests, call) => appends.all(requests, lockMs, call),
-  }
   return {
     name,
     logId: () => (logId === '' ? undefined : logId),
@@ -105,8 +100,7 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
       return engine.close()
     },
 
-    append: (request, call) => (writes?.append ?? direct.append)(request, call),
-    appendMany: (requests, call) => (writes?.appendMany ?? direct.appendMany)(requests, call),
+    ...writes,
     lookForChange: log.look,
     ...(options.wake === 'notify' && wakeUps(engine, () => `millrace_${logId}`)),
 

@@ -38,7 +38,7 @@ export interface Engine {
   read(statement: Statement, parameters: readonly Parameter[], call: BackendCall): Promise<readonly Row[]>
   /** A change: once sent it goes on until `call.deadline` aborts. */
   change(statement: Statement, parameters: readonly Parameter[], call: BackendCall): Promise<readonly Row[]>
-  /** Waits for a connection, and only then asks what to run on it: a change that nobody wants by then is not sent. */
+  /** Only where appends are coalesced. Waits for a connection, and only then asks what to run on it: a change that nobody wants by then is not sent. */
   flush?(pick: () => Work | undefined): Promise<readonly Row[]>
   /** Most connections at a time. */
   connections?(): number
