@@ -43,8 +43,10 @@ export type {
 export type { Capabilities, CapabilityName, Limits, LogCapabilities } from './capabilities.js'
 export { type AppendSender, createCoalescer } from './coalesce.js'
 export { type ConfigSpec, readConfig } from './config.js'
+export { connectionErrors } from './connection-errors.js'
 export { type AdapterOptions, type CreateAdapterOptions, createAdapter } from './create-adapter.js'
 export type { AttemptTrace } from './diagnostics.js'
+export { errorClasses } from './error-classes.js'
 export {
   AccessDeniedError,
   BackendError,
