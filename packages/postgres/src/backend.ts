@@ -16,19 +16,20 @@ import { classifyError } from './map-error.js'
 import { type SchemaOptions, openSchema } from './migrate.js'
 import { logReader, logStatements } from './read-all.js'
 import { type Reading, pageParameters, readHead, readMetadata, readPage, readStatements, statusName, textColumns } from './read.js'
+import type { Order } from './schema.js'
 import type { Engine, Parameter, Statement } from './session.js'
 import { lookAtServer } from './server.js'
 import { createHorizon } from './settled.js'
 import { wakeUps } from './subscribe.js'
 
 export interface BackendOptions extends SchemaOptions {
-  readonly sharedAcrossProcesses: boolean
-  /** 0: what the session has. */
-  readonly lockMs: number
+  /** Time that an append may wait for its stream. Default 0: what the session has. */
+  readonly lockMs?: number | undefined
   /** Time that appends sent together may wait for their streams; undefined: each append is sent by itself. */
   readonly coalesceLockMs?: number | undefined
   readonly wake?: 'none' | 'notify' | undefined
-  readonly settleMs: number
+  /** Time that a log read may wait for an append that is still open; only where appends can be open. */
+  readonly settleMs?: number | undefined
   /** Log id of a store that is known to be set up: opening looks no further. */
   readonly knownLogId?: (() => string | undefined) | undefined
 }
@@ -44,21 +45,20 @@ const mebibyte = 1 << 20
 
 /** The backend over any {@link Engine}: a PostgreSQL server through `pg`, or PGlite. */
 export function postgresBackend(engine: Engine, options: BackendOptions): PostgresBackend {
-  const { name, names, lockMs } = options
+  const { name, names, order, lockMs = 0, settleMs = 0, coalesceLockMs } = options
   const texts = textColumns(engine)
-  const [reads, heads] = [readStatements(names, texts), headStatements(names, options.order)]
+  const [reads, heads] = [readStatements(names, texts), headStatements(names, order)]
   let logId = ''
   const token = {
     format: (body: string): string => formatPosition({ letter, format, logId, body }),
     parse: (position: string): string => parsePosition(position, { letter, format, logId }),
   }
   const reading: Reading = { texts, toPosition: token.format }
-  const { coalesceLockMs } = options
   const appends = createAppends(engine, names, token.format, { lockMs, flushLockMs: coalesceLockMs ?? lockMs })
   const writes = coalesceLockMs === undefined ? { append: appends.one, appendMany: appends.all } : createCoalescer(appends)
   const closing = new AbortController()
   // Where commits come in the order of the log, or one after the other, what is visible is settled.
-  const horizon = engine.single || options.order === 'strict' ? undefined : createHorizon(engine, names, closing.signal, options.settleMs)
+  const horizon = engine.single || order === 'strict' ? undefined : createHorizon(engine, names, closing.signal, settleMs)
   const log = logReader(engine, logStatements(names, texts), horizon, reading, token)
 
   /** An UPDATE of the head that may hit no row: then the head says why. */
@@ -79,7 +79,7 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
   return {
     name,
     logId: () => (logId === '' ? undefined : logId),
-    capabilities: capabilities(options),
+    capabilities: capabilities(order, !engine.single),
     settles: true,
     filters: true,
     classifyError,
@@ -148,7 +148,7 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
   }
 }
 
-function capabilities({ sharedAcrossProcesses, order }: BackendOptions): Capabilities {
+function capabilities(order: Order, sharedAcrossProcesses: boolean): Capabilities {
   return Object.freeze({
     contract: 1,
     readAll: Object.freeze({ realTimeOrder: true, contiguousBatches: order === 'strict' }),

@@ -4,7 +4,7 @@ import { poolEngine } from './client.js'
 import { classifyError } from './map-error.js'
 import { findInstalled, schemaVersion } from './migrate.js'
 import { type PostgresOptions, parseOptions } from './options.js'
-import { type Names, schemaNames } from './schema.js'
+import type { Names } from './schema.js'
 import type { Row, Session } from './session.js'
 import { holdersStatement } from './settled.js'
 
@@ -28,10 +28,9 @@ type Finding = readonly [status: Fact['status'], value: string, cure: string]
  */
 export async function doctor(options: PostgresOptions | string = {}): Promise<Fact[]> {
   const parsed = parseOptions(options)
-  const names = schemaNames(parsed.schema, parsed.tablePrefix)
   const engine = poolEngine(parsed)
   try {
-    return await engine.session((session) => examine(session, names, parsed.order ?? 'settled'))
+    return await engine.session((session) => examine(session, parsed.names, parsed.order))
   } catch (error) {
     throw translateError(error, { name: 'postgres', classifyError }, 'read').error
   } finally {
