@@ -1,4 +1,5 @@
-import { type Names, type Order, fillNames } from './schema.js'
+import { fillNames } from './migrate.js'
+import type { Names, Order } from './schema.js'
 import type { QueryRunner } from './session.js'
 import { steps } from './sql-steps.js'
 

@@ -2,14 +2,9 @@ import { type Names, type Order, orderLock } from './schema.js'
 import type { Statement } from './session.js'
 
 /** Delete, tombstone, truncate and metadata: one UPDATE of the head each, with its condition inside. */
-export interface HeadStatements {
-  readonly delete: Statement
-  readonly tombstone: Statement
-  readonly tombstoneAt: Statement
-  readonly truncate: Statement
-  readonly setMetadata: Statement
-  readonly setMetadataFirst: Statement
-}
+export type HeadStatements = Readonly<
+  Record<'delete' | 'tombstone' | 'tombstoneAt' | 'truncate' | 'setMetadata' | 'setMetadataFirst', Statement>
+>
 
 /** Under `'strict'` each takes the lock of the log before its row, as an append does: the other way round two would wait for each other. */
 export function headStatements(names: Names, order: Order): HeadStatements {

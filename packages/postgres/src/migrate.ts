@@ -1,5 +1,5 @@
 import { type BackendCall, ConfigurationError } from '@millrace/core'
-import { type Names, type Order, fillNames } from './schema.js'
+import { type Names, type Order, orderLock } from './schema.js'
 import type { Engine, QueryRunner } from './session.js'
 import { steps } from './sql-steps.js'
 
@@ -107,6 +107,22 @@ export function pendingSql(names: Names, installed: Pick<Installed, 'version' | 
       return `${fillNames(sql, names, before)}\nINSERT INTO ${names.migrations} (version, min_client, store_order, log_id) VALUES (${version}, ${minClient}, '${before}', ${logId});\n`
     })
   return [...pending, ...(order === before ? [] : [reorderSql(names, order)])].join('\n')
+}
+
+/** Puts the names into a numbered step. */
+export function fillNames(sql: string, names: Names, order: Order): string {
+  const lock = order === 'strict' ? `PERFORM ${orderLock(names)};` : 'NULL;'
+  return unusedTags(sql, `${names.schema}${names.streams}`)
+    .replaceAll('{order_lock}', lock)
+    .replaceAll(/\{([a-z]+(?:_[a-z]+)*(?:_v\d)?)\}/gu, (given, name: keyof Names) => names[name] ?? given)
+}
+
+/** Bodies of functions stand between tags like `$append$`; a name that holds one would end the body, and the rest of it would run. */
+function unusedTags(sql: string, names: string): string {
+  if (!names.includes('$')) return sql
+  let suffix = '_'
+  while (names.includes(`${suffix}$`)) suffix += '_'
+  return sql.replaceAll(/\$(append|many|all)\$/gu, (_, tag: string) => `$${tag}${suffix}$`)
 }
 
 /** What {@link pendingSql} does, a line each. */

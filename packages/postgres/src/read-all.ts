@@ -4,13 +4,7 @@ import type { Names } from './schema.js'
 import type { Horizon } from './settled.js'
 import type { Engine, Parameter, Row, Statement } from './session.js'
 
-export interface LogStatements {
-  readonly forwards: Statement
-  readonly filtered: Statement
-  readonly backwards: Statement
-  readonly backwardsFiltered: Statement
-  readonly top: Statement
-}
+export type LogStatements = Readonly<Record<'forwards' | 'filtered' | 'backwards' | 'backwardsFiltered' | 'top', Statement>>
 
 export function logStatements({ events }: Names, texts: TextColumns): LogStatements {
   const filters = `AND ($4::text[] IS NULL OR e.event_type = ANY ($4::text[])) AND ($5::text[] IS NULL OR e.stream_type = ANY ($5::text[]))

@@ -30,13 +30,7 @@ function epochMs(time: string): string {
 
 const headColumns = 's.status, s.version, s.first_version, s.base_version'
 
-export interface ReadStatements {
-  readonly head: Statement
-  readonly forwards: Statement
-  readonly backwards: Statement
-  readonly metadata: Statement
-  readonly list: Statement
-}
+export type ReadStatements = Readonly<Record<'head' | 'forwards' | 'backwards' | 'metadata' | 'list', Statement>>
 
 export function readStatements({ streams, events }: Names, texts: TextColumns): ReadStatements {
   // One statement, so head and events are one consistent look.

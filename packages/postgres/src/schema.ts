@@ -1,20 +1,10 @@
 import { createHash } from 'node:crypto'
 import { ConfigurationError } from '@millrace/core'
 
-/** What is ours in the database. */
-export type ObjectName =
-  'streams' | 'events' | 'migrations' | 'append_v1' | 'append_many_v1' | 'append_v2' | 'append_many_v2' | 'append_all_v2'
+const objects = ['streams', 'events', 'migrations', 'append_v1', 'append_many_v1', 'append_v2', 'append_many_v2', 'append_all_v2'] as const
 
-const objects: readonly ObjectName[] = [
-  'streams',
-  'events',
-  'migrations',
-  'append_v1',
-  'append_many_v1',
-  'append_v2',
-  'append_many_v2',
-  'append_all_v2',
-]
+/** What is ours in the database. */
+export type ObjectName = (typeof objects)[number]
 
 /** Quoted, schema-qualified names of everything in the database that is ours. */
 export interface Names extends Record<ObjectName, string> {
@@ -43,22 +33,6 @@ export function schemaNames(schema = 'millrace', tablePrefix = ''): Names {
 /** Takes the lock that orders a strict log, until the transaction ends. Two stores of a database hardly share one, and if so only wait. */
 export function orderLock({ events }: Names): string {
   return `pg_advisory_xact_lock(${createHash('sha256').update(events).digest().readBigInt64BE()})`
-}
-
-/** Puts the names into a numbered step. */
-export function fillNames(sql: string, names: Names, order: Order): string {
-  const lock = order === 'strict' ? `PERFORM ${orderLock(names)};` : 'NULL;'
-  return unusedTags(sql, `${names.schema}${names.streams}`)
-    .replaceAll('{order_lock}', lock)
-    .replaceAll(/\{([a-z]+(?:_[a-z]+)*(?:_v\d)?)\}/gu, (given, name: keyof Names) => names[name] ?? given)
-}
-
-/** Bodies of functions stand between tags like `$append$`; a name that holds one would end the body, and the rest of it would run. */
-function unusedTags(sql: string, names: string): string {
-  if (!names.includes('$')) return sql
-  let suffix = '_'
-  while (names.includes(`${suffix}$`)) suffix += '_'
-  return sql.replaceAll(/\$(append|many|all)\$/gu, (_, tag: string) => `$${tag}${suffix}$`)
 }
 
 function quoteName(name: string): string {
