@@ -31,10 +31,10 @@ export function createAppends(
   const columns = 'SELECT part, status, first, version, log_position FROM'
   const statements = {
     // One value, `(status,first,version,position)`: to make a row of columns of it costs the server a tenth of the whole append.
-    one: { text: `SELECT ${names.append_v2}($1, $2, $3, $4, $5, $6, $7, $8, false, $9, 0, '')` },
-    settle: { text: `SELECT ${names.append_v2}($1, $2, $3, $4, $5, $6, $7, $8, true, $9, $10, $11)` },
-    each: { text: `${columns} ${names.append_many_v2}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)` },
-    all: { text: `${columns} ${names.append_all_v2}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)` },
+    one: `SELECT ${names.append_v2}($1, $2, $3, $4, $5, $6, $7, $8, false, $9, 0, '')`,
+    settle: `SELECT ${names.append_v2}($1, $2, $3, $4, $5, $6, $7, $8, true, $9, $10, $11)`,
+    each: `${columns} ${names.append_many_v2}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    all: `${columns} ${names.append_all_v2}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
   }
   let [server, seen] = ['', 0]
   /** Highest position seen before the first of a call's attempts was sent, until one has an answer. */

@@ -2,17 +2,7 @@ import { createHash } from 'node:crypto'
 import { type BackendCall, ConfigurationError, loadPackage } from '@millrace/core'
 import type { ParsedOptions, PoolConfig, PooledClient, PostgresClient, PostgresPool, QueryConfig } from './options.js'
 import { poolConfig } from './pool-config.js'
-import {
-  DriverFailure,
-  type Engine,
-  type Parameter,
-  type Row,
-  type Session,
-  type Statement,
-  type Work,
-  failed,
-  pastDeadline,
-} from './session.js'
+import { DriverFailure, type Engine, type Parameter, type Row, type Session, type Work, failed, pastDeadline } from './session.js'
 
 /** Everything as the text the server prints: never a global type parser, never a number that loses digits. */
 const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
@@ -39,7 +29,7 @@ type OwnPool = PostgresPool & { end(): Promise<void> }
 
 /** The engine over a `pg` pool. Pools live in closures: `util.inspect` of one shows the password. */
 export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engine, 'session'>> {
-  const named = options.preparedStatements
+  const names: StatementNames | undefined = options.preparedStatements ? new Map() : undefined
   const listeners = new Set<() => void>()
   const hearing = new Set<() => void>()
   let own: OwnPool | undefined
@@ -95,8 +85,8 @@ export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engin
   async function run(client: PooledClient, { statement, parameters, call }: Work, until: 'signal' | 'deadline'): Promise<readonly Row[]> {
     const isAbort = (error: unknown): boolean => call[until].aborted && error === call[until].reason
     const work = (): Promise<readonly Row[]> => {
-      const running = runStatement(client, statement, parameters, named).catch((error: unknown) => {
-        if (named && isStalePlan(error)) return runStatement(client, statement, parameters, false)
+      const running = runStatement(client, statement, parameters, names).catch((error: unknown) => {
+        if (names !== undefined && isStalePlan(error)) return runStatement(client, statement, parameters)
         throw error
       })
       return call.unlessAborted(until, running)
@@ -113,7 +103,7 @@ export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engin
   async function session<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const client = await connect()
     const one: Session = {
-      query: (statement, parameters) => runStatement(client, statement, parameters, false).catch(failed('query')),
+      query: (statement, parameters) => runStatement(client, statement, parameters).catch(failed('query')),
       script: async (sql) => void (await client.query({ text: sql }).catch(failed('query'))),
       told: Number((client as { readonly processID?: unknown }).processID),
     }
@@ -178,16 +168,19 @@ export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engin
   }
 }
 
-/** One statement on one client. */
+/** Names of statements on the server, by their texts, as long as an adapter lasts. */
+export type StatementNames = Map<string, string>
+
+/** One statement on one client; without `names` its plan is not kept. */
 export async function runStatement(
   client: PostgresClient,
-  statement: Statement,
+  statement: string,
   parameters: readonly Parameter[],
-  named: boolean,
+  names?: StatementNames,
 ): Promise<readonly Row[]> {
   const { rows } = await client.query({
-    name: named ? nameOf(statement) : undefined,
-    text: statement.text,
+    name: names && nameOf(statement, names),
+    text: statement,
     values: parameters.map((parameter) =>
       parameter instanceof Uint8Array && !Buffer.isBuffer(parameter)
         ? Buffer.from(parameter.buffer, parameter.byteOffset, parameter.length)
@@ -200,11 +193,9 @@ export async function runStatement(
   return (rows as Row[]).splice(0)
 }
 
-const names = new WeakMap<Statement, string>()
-
 /** A name that belongs to the text: the caller's pool may serve adapters on other schemas. */
-function nameOf(statement: Statement): string {
-  const name = names.get(statement) ?? `millrace_${createHash('sha256').update(statement.text).digest('base64url').slice(0, 16)}`
+function nameOf(statement: string, names: StatementNames): string {
+  const name = names.get(statement) ?? `millrace_${createHash('sha256').update(statement).digest('base64url').slice(0, 16)}`
   names.set(statement, name)
   return name
 }

@@ -1,7 +1,7 @@
 import type { Backend, BackendCall, HeadChange } from '@millrace/core'
 import type { StreamReads } from './read.js'
 import { type Names, type Order, orderLock } from './schema.js'
-import type { Engine, Parameter, Statement } from './session.js'
+import type { Engine, Parameter } from './session.js'
 
 type HeadChanges = Required<Pick<Backend, 'deleteStream' | 'tombstoneStream' | 'truncateStream' | 'writeMetadata'>>
 
@@ -12,35 +12,23 @@ type HeadChanges = Required<Pick<Backend, 'deleteStream' | 'tombstoneStream' | '
 export function headChanges(engine: Engine, names: Names, order: Order, { readHead, readMetadata }: StreamReads): HeadChanges {
   const { streams } = names
   const held = order === 'strict' ? `(SELECT ${orderLock(names)}) IS NOT NULL` : 'true'
-  const deletion = {
-    text: `UPDATE ${streams} SET status = 1, first_version = version + 1, base_version = version, metadata = NULL,
-      metadata_version = metadata_version + 1 WHERE stream_id = $1 AND status = 0 AND version = $2 AND version > 0 AND ${held} RETURNING 1`,
-  }
-  const tombstone = {
-    text: `INSERT INTO ${streams} AS s (stream_id, version, status) SELECT $1, 0, 2 WHERE ${held}
-      ON CONFLICT (stream_id) DO UPDATE SET status = 2 WHERE s.status < 2 RETURNING 1`,
-  }
-  const tombstoneAt = {
-    text: `INSERT INTO ${streams} AS s (stream_id, version, status) SELECT $1, 0, 2 WHERE ${held}
+  const deletion = `UPDATE ${streams} SET status = 1, first_version = version + 1, base_version = version, metadata = NULL,
+      metadata_version = metadata_version + 1 WHERE stream_id = $1 AND status = 0 AND version = $2 AND version > 0 AND ${held} RETURNING 1`
+  const tombstone = `INSERT INTO ${streams} AS s (stream_id, version, status) SELECT $1, 0, 2 WHERE ${held}
+      ON CONFLICT (stream_id) DO UPDATE SET status = 2 WHERE s.status < 2 RETURNING 1`
+  const tombstoneAt = `INSERT INTO ${streams} AS s (stream_id, version, status) SELECT $1, 0, 2 WHERE ${held}
         AND ($2::bigint = 0 OR EXISTS (SELECT 1 FROM ${streams} WHERE stream_id = $1))
-      ON CONFLICT (stream_id) DO UPDATE SET status = 2 WHERE s.status < 2 AND s.version = $2 RETURNING 1`,
-  }
-  const truncation = {
-    text: `UPDATE ${streams} SET first_version = greatest(first_version, $2), metadata_version = metadata_version + (first_version < $2)::int
-      WHERE stream_id = $1 AND status = 0 AND $2 <= version + 1 AND ${held} RETURNING 1`,
-  }
-  const metadata = {
-    text: `UPDATE ${streams} SET metadata = $2::json, metadata_version = metadata_version + 1
-      WHERE stream_id = $1 AND status = 0 AND metadata_version = $3 AND ${held} RETURNING metadata_version`,
-  }
-  const firstMetadata = {
-    text: `INSERT INTO ${streams} AS s (stream_id, version, metadata, metadata_version) SELECT $1, 0, $2::json, 1 WHERE ${held}
+      ON CONFLICT (stream_id) DO UPDATE SET status = 2 WHERE s.status < 2 AND s.version = $2 RETURNING 1`
+  const truncation = `UPDATE ${streams} SET first_version = greatest(first_version, $2), metadata_version = metadata_version + (first_version < $2)::int
+      WHERE stream_id = $1 AND status = 0 AND $2 <= version + 1 AND ${held} RETURNING 1`
+  const metadata = `UPDATE ${streams} SET metadata = $2::json, metadata_version = metadata_version + 1
+      WHERE stream_id = $1 AND status = 0 AND metadata_version = $3 AND ${held} RETURNING metadata_version`
+  const firstMetadata = `INSERT INTO ${streams} AS s (stream_id, version, metadata, metadata_version) SELECT $1, 0, $2::json, 1 WHERE ${held}
       ON CONFLICT (stream_id) DO UPDATE SET metadata = excluded.metadata, metadata_version = 1
-      WHERE s.status = 0 AND s.metadata_version = 0 RETURNING s.metadata_version`,
-  }
+      WHERE s.status = 0 AND s.metadata_version = 0 RETURNING s.metadata_version`
 
   /** May hit no row: then the head says why. The stream is the first parameter. */
-  async function change(statement: Statement, [streamId, ...more]: [string, ...Parameter[]], call: BackendCall): Promise<HeadChange> {
+  async function change(statement: string, [streamId, ...more]: [string, ...Parameter[]], call: BackendCall): Promise<HeadChange> {
     const rows = await engine.change(statement, [streamId, ...more], call)
     return rows.length > 0 ? { status: 'changed' } : { status: 'refused', head: await readHead(streamId, call) }
   }

@@ -2,7 +2,7 @@ import { type Backend, type BackendCall, type LogPage, type LogPageRequest, type
 import { type Reading, eventColumns, readEvent } from './read.js'
 import type { Names } from './schema.js'
 import type { Horizon } from './settled.js'
-import type { Engine, Row, Statement } from './session.js'
+import type { Engine, Row } from './session.js'
 
 /** Positions that one filtered page looks at, so that a filter that matches nothing still gets on. */
 const filterSpan = 20_000n
@@ -20,14 +20,13 @@ export function logReads(
 ): LogReads {
   const filters = `AND ($4::text[] IS NULL OR e.event_type = ANY ($4::text[])) AND ($5::text[] IS NULL OR e.stream_type = ANY ($5::text[]))
     AND ($6::text IS NULL OR starts_with(e.stream_id, $6::text))`
-  const select = (more: string, order: string): Statement => ({
-    text: `SELECT ${eventColumns(reading)} FROM ${events} AS e WHERE e.position > $1::bigint AND e.position <= $2::bigint ${more} ORDER BY e.position ${order} LIMIT $3`,
-  })
+  const select = (more: string, order: string): string =>
+    `SELECT ${eventColumns(reading)} FROM ${events} AS e WHERE e.position > $1::bigint AND e.position <= $2::bigint ${more} ORDER BY e.position ${order} LIMIT $3`
   const statements = {
     forwards: { whole: select('', 'ASC'), filtered: select(filters, 'ASC') },
     backwards: { whole: select('', 'DESC'), filtered: select(filters, 'DESC') },
   }
-  const topStatement = { text: `SELECT max(position) FROM ${events}` }
+  const topStatement = `SELECT max(position) FROM ${events}`
   let behind = false
 
   async function top(call: BackendCall): Promise<bigint | undefined> {

@@ -1,6 +1,6 @@
 import type { Backend, StoredEvent, StreamHead } from '@millrace/core'
 import type { Names } from './schema.js'
-import type { Engine, Row, Statement } from './session.js'
+import type { Engine, Row } from './session.js'
 
 /** How texts and positions travel. */
 export interface Reading {
@@ -38,21 +38,18 @@ export type StreamReads = Required<Pick<Backend, 'readHead' | 'readStreamPage' |
 /** Head, events and metadata of one stream, and which streams there are. */
 export function streamReads(engine: Engine, { streams, events }: Names, reading: Reading): StreamReads {
   // One statement, so head and events are one consistent look.
-  const page = (window: string, order: string): Statement => ({
-    text: `SELECT ${headColumns}, ${eventColumns(reading)} FROM ${streams} AS s LEFT JOIN LATERAL (
+  const page = (window: string, order: string): string =>
+    `SELECT ${headColumns}, ${eventColumns(reading)} FROM ${streams} AS s LEFT JOIN LATERAL (
       SELECT * FROM ${events} AS e WHERE e.stream_id = $1 AND s.status = 0 AND ${window} ORDER BY e.version ${order} LIMIT $4
-    ) AS e ON true WHERE s.stream_id = $1 ORDER BY e.version ${order}`,
-  })
+    ) AS e ON true WHERE s.stream_id = $1 ORDER BY e.version ${order}`
   const pages = {
     forwards: page('e.version >= greatest($2::bigint, s.first_version) AND e.version <= $3::bigint', 'ASC'),
     backwards: page('e.version <= $2::bigint AND e.version >= greatest($3::bigint, s.first_version)', 'DESC'),
   }
-  const head = { text: `SELECT ${headColumns} FROM ${streams} AS s WHERE s.stream_id = $1` }
-  const metadata = { text: `SELECT ${headColumns}, s.metadata, s.metadata_version FROM ${streams} AS s WHERE s.stream_id = $1` }
-  const list = {
-    text: `SELECT ${reading.select('s.stream_id')}, s.status FROM ${streams} AS s WHERE s.stream_id > $1 AND starts_with(s.stream_id, $2)
-      AND (s.version > 0 OR s.status = 2) ORDER BY s.stream_id LIMIT $3`,
-  }
+  const head = `SELECT ${headColumns} FROM ${streams} AS s WHERE s.stream_id = $1`
+  const metadata = `SELECT ${headColumns}, s.metadata, s.metadata_version FROM ${streams} AS s WHERE s.stream_id = $1`
+  const list = `SELECT ${reading.select('s.stream_id')}, s.status FROM ${streams} AS s WHERE s.stream_id > $1 AND starts_with(s.stream_id, $2)
+      AND (s.version > 0 OR s.status = 2) ORDER BY s.stream_id LIMIT $3`
   return {
     async readHead(streamId, call) {
       const [row] = await engine.read(head, [streamId], call)

@@ -18,8 +18,8 @@ interface Look {
 function scene(looks: Look[], settleMs = 1000) {
   let [asked, lose] = [0, (): void => undefined]
   const engine = {
-    read: (statement: { text: string }): Promise<readonly Row[]> => {
-      if (statement.text.includes('pg_prepared_xacts')) return Promise.resolve([['pid 42 (app, idle in transaction, for 7 s)']])
+    read: (statement: string): Promise<readonly Row[]> => {
+      if (statement.includes('pg_prepared_xacts')) return Promise.resolve([['pid 42 (app, idle in transaction, for 7 s)']])
       const { top, holders = '', server = 'a', standby = false } = looks[Math.min(asked, looks.length - 1)] ?? { top: null }
       asked += 1
       return Promise.resolve([[top === null ? null : String(top), server, holders, standby ? 't' : 'f']])

@@ -1,6 +1,6 @@
 import { type BackendCall, TimeoutError, UnavailableError, ownCall } from '@millrace/core'
 import type { Names } from './schema.js'
-import type { Engine, Row, Statement } from './session.js'
+import type { Engine, Row } from './session.js'
 
 /**
  * The settled horizon S: no event can turn up at or below it any more, so a reader may pass.
@@ -34,22 +34,19 @@ const holding = `pg_catalog.pg_locks AS l WHERE l.locktype = 'relation' AND l.gr
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 
 /** A holder without a pid, a prepared transaction, is marked by a sign before it. */
-function probeStatement({ events }: Names): Statement {
-  return {
-    text: `SELECT (SELECT max(position) FROM ${events}), extract(epoch FROM pg_postmaster_start_time())::numeric(20, 6) || ' '
+function probeStatement({ events }: Names): string {
+  return `SELECT (SELECT max(position) FROM ${events}), extract(epoch FROM pg_postmaster_start_time())::numeric(20, 6) || ' '
       || coalesce(inet_server_addr()::text, '') || ' ' || coalesce(inet_server_port()::text, ''),
-      (SELECT string_agg(CASE WHEN l.pid IS NULL THEN '-' ELSE '' END || l.virtualtransaction, ' ') FROM ${holding}), pg_is_in_recovery()`,
-  }
+      (SELECT string_agg(CASE WHEN l.pid IS NULL THEN '-' ELSE '' END || l.virtualtransaction, ' ') FROM ${holding}), pg_is_in_recovery()`
 }
 
 /** Who has events open: pid, user, state and age in seconds, or the name of a prepared transaction. */
-export const holdersStatement: Statement = {
-  text: `SELECT coalesce('pid ' || l.pid || ' (' || coalesce(a.usename, '?') || ', ' || coalesce(a.state, '?') || ', for '
+export const holdersStatement: string = `
+    SELECT coalesce('pid ' || l.pid || ' (' || coalesce(a.usename, '?') || ', ' || coalesce(a.state, '?') || ', for '
       || coalesce(round(extract(epoch FROM clock_timestamp() - a.xact_start)), 0) || ' s)', 'prepared transaction ' || coalesce(p.gid, '?'))
     FROM (SELECT DISTINCT l.pid, l.virtualtransaction FROM ${holding}) AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
     LEFT JOIN pg_catalog.pg_locks AS x ON l.pid IS NULL AND x.virtualtransaction = l.virtualtransaction AND x.locktype = 'transactionid'
-    LEFT JOIN pg_prepared_xacts AS p ON p.transaction = x.transactionid`,
-}
+    LEFT JOIN pg_prepared_xacts AS p ON p.transaction = x.transactionid`
 
 /** @param closing aborts when the adapter is closed. */
 export function createHorizon(engine: Engine, names: Names, closing: AbortSignal, settleMs: number): Horizon {

@@ -1,6 +1,6 @@
 import { type AppendRequest, ConcurrencyError, type TransactionAdapter, createTransactionAdapter } from '@millrace/core'
 import { postgresBackend } from './backend.js'
-import { runStatement } from './client.js'
+import { type StatementNames, runStatement } from './client.js'
 import type { ParsedOptions, PostgresClient } from './options.js'
 import { DriverFailure, type Engine, failed } from './session.js'
 
@@ -14,7 +14,7 @@ export function transactionAdapter(
   knownLogId: () => string | undefined,
 ): PostgresTransaction {
   const { names, order, preparedStatements, timeoutMs, pageSize } = options
-  const engine = clientEngine(client, preparedStatements)
+  const engine = clientEngine(client, preparedStatements ? new Map() : undefined)
   const backend = postgresBackend(engine, { name: 'postgres', names, setup: 'manual', order, knownLogId })
   return createTransactionAdapter(
     { ...backend, append: (request, call) => backend.append(request, call).catch(givenUp(request)) },
@@ -31,8 +31,8 @@ function givenUp({ streamId, expected }: AppendRequest): (error: unknown) => nev
   }
 }
 
-function clientEngine(client: PostgresClient, named: boolean): Engine {
-  const query: Engine['read'] = (statement, parameters) => runStatement(client, statement, parameters, named).catch(failed('query'))
+function clientEngine(client: PostgresClient, names: StatementNames | undefined): Engine {
+  const query: Engine['read'] = (statement, parameters) => runStatement(client, statement, parameters, names).catch(failed('query'))
   return {
     single: true,
     stripsByteOrderMark: false,
