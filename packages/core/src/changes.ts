@@ -55,6 +55,7 @@ export function createChanges(backend: Backend, closing: AbortSignal, opened: (s
           again()
         },
         () => {
+          mine.abort()
           if (watching === mine) watching = undefined
         },
       )

@@ -99,8 +99,18 @@ describe('where the backend can listen', () => {
     log.append()
     await vi.advanceTimersByTimeAsync(1000)
     expect(state.begun).toBe(2)
+    expect(state.ended).toBe(0)
     await log.stop()
     await vi.advanceTimersByTimeAsync(0)
     expect(state.ended).toBe(1)
+  })
+  it('ends a listener that stands only after nobody waits any more', async () => {
+    let [stand, ended] = [(_stop: () => void): void => undefined, 0]
+    const log = watchedLog({ listenForChange: () => new Promise((resolve) => (stand = resolve)) })
+    await vi.advanceTimersByTimeAsync(1000)
+    await log.stop()
+    stand(() => (ended += 1))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(ended).toBe(1)
   })
 })

@@ -1,4 +1,5 @@
 import type { Backend } from './backend.js'
+import { onAbort } from './on-abort.js'
 import { ownCall } from './own-call.js'
 import { pause } from './pause.js'
 
@@ -20,19 +21,28 @@ export function pollChanges(
   const waiting = new Set<() => void>()
   let seen: string | undefined
   let [changedAt, dueAt] = [0, 0]
-  let listening: Promise<(() => void) | undefined> | undefined
+  let listening = false
 
   /** One listener as long as somebody waits; without it, and until it stands, there is still the looking. */
   function listen(signal: AbortSignal): void {
-    if (listening !== undefined) return
-    const lost = (): undefined => (listening = undefined)
-    const mine = backend.listenForChange?.(heard, lost).catch(lost)
-    if (mine === undefined) return
-    listening = mine
-    signal.addEventListener('abort', () => {
-      void mine.then((stop) => stop?.())
-      if (listening === mine) listening = undefined
+    if (backend.listenForChange === undefined || listening) return
+    listening = true
+    let stop: (() => void) | undefined
+    let isOver = false
+    const release = onAbort(signal, () => {
+      over()
+      stop?.()
     })
+    function over(): void {
+      if (isOver) return
+      isOver = true
+      listening = false
+      release()
+    }
+    backend.listenForChange(heard, over).then((end) => {
+      stop = end
+      if (signal.aborted) end()
+    }, over)
   }
   function heard(): void {
     ;[changedAt, dueAt] = [performance.now(), 0]
