@@ -52,23 +52,13 @@ export function createAppends(
 
   function readOutcome([status, first, version, position]: Row): AppendOutcome | undefined {
     const name = statuses[Number(status)]
-    switch (name) {
-      case 'appended':
-      case 'stored': {
-        const known = position !== null && position !== undefined && position !== ''
-        if (known) seen = Math.max(seen, Number(position))
-        return { status: name, firstVersion: Number(first), version: Number(version), position: known ? toPosition(position) : undefined }
-      }
-      case 'wrong-version':
-        return { status: name, actualVersion: Number(version), idsCompared: true }
-      case 'deleted':
-      case 'tombstoned':
-        return { status: name }
-      case 'settled':
-        return undefined
-      default:
-        throw new Error(`the server gave the unknown status ${status ?? 'null'} of an append`)
-    }
+    if (name === undefined) throw new Error(`the server gave the unknown status ${status ?? 'null'} of an append`)
+    if (name === 'settled') return undefined
+    if (name === 'wrong-version') return { status: name, actualVersion: Number(version), idsCompared: true }
+    if (name === 'deleted' || name === 'tombstoned') return { status: name }
+    const known = position !== null && position !== undefined && position !== ''
+    if (known) seen = Math.max(seen, Number(position))
+    return { status: name, firstVersion: Number(first), version: Number(version), position: known ? toPosition(position) : undefined }
   }
 
   async function one(request: AppendRequest, call: BackendCall): Promise<AppendOutcome> {
