@@ -1,10 +1,20 @@
 import { createHash } from 'node:crypto'
 import { ConfigurationError } from '@millrace/core'
 
-const objects = ['streams', 'events', 'migrations', 'append_v1', 'append_many_v1', 'append_v2', 'append_many_v2', 'append_all_v2'] as const
-
 /** What is ours in the database. */
-export type ObjectName = (typeof objects)[number]
+export type ObjectName =
+  'streams' | 'events' | 'migrations' | 'append_v1' | 'append_many_v1' | 'append_v2' | 'append_many_v2' | 'append_all_v2'
+
+const objects: readonly ObjectName[] = [
+  'streams',
+  'events',
+  'migrations',
+  'append_v1',
+  'append_many_v1',
+  'append_v2',
+  'append_many_v2',
+  'append_all_v2',
+]
 
 /** Quoted, schema-qualified names of everything in the database that is ours. */
 export interface Names extends Record<ObjectName, string> {
