@@ -1,4 +1,5 @@
 import type { Backend } from './backend.js'
+import type { Lifecycle } from './lifecycle.js'
 import { onAbort } from './on-abort.js'
 import { ownCall } from './own-call.js'
 import { pause } from './pause.js'
@@ -21,10 +22,10 @@ export interface Changes {
 /** Appends within this time are told of once. */
 const debounceMs = 5
 
-/** @param closing aborts when the adapter is closed. `opened` resolves when it is open. */
-export function createChanges(backend: Backend, closing: AbortSignal, opened: (signal: AbortSignal) => Promise<void>): Changes {
+/** Nothing is asked of the backend before the adapter is open, nor after it is closed. */
+export function createChanges(backend: Backend, { closing, isOpen }: Pick<Lifecycle, 'closing' | 'isOpen'>): Changes {
   const waiters = new Set<() => void>()
-  const waitForChange = backend.lookForChange === undefined ? backend.waitForChange?.bind(backend) : pollChanges(backend, opened)
+  const waitForChange = backend.lookForChange === undefined ? backend.waitForChange?.bind(backend) : pollChanges(backend)
   let [count, attached, telling] = [0, 0, false]
   let watching: AbortController | undefined
   onAbort(closing, () => watching?.abort(closing.reason))
@@ -44,7 +45,7 @@ export function createChanges(backend: Backend, closing: AbortSignal, opened: (s
 
   /** Keeps one `waitForChange` under way. A backend that fails to tell is looked at again by the waiters, and asked anew by the next. */
   function watch(): void {
-    if (waitForChange === undefined || watching !== undefined || closing.aborted) return
+    if (waitForChange === undefined || watching !== undefined || !isOpen() || closing.aborted) return
     const mine = new AbortController()
     watching = mine
     const again = (): void => {

@@ -9,16 +9,13 @@ afterEach(() => void vi.useRealTimers())
 function watchedLog(more: Pick<Backend, 'listenForChange'> = {}) {
   let end = 0
   const [looks, told]: [number[], number[]] = [[], []]
-  const waitForChange = pollChanges(
-    {
-      lookForChange() {
-        looks.push(performance.now())
-        return Promise.resolve(String(end))
-      },
-      ...more,
+  const waitForChange = pollChanges({
+    lookForChange() {
+      looks.push(performance.now())
+      return Promise.resolve(String(end))
     },
-    () => Promise.resolve(),
-  )
+    ...more,
+  })
   const control = new AbortController()
   const watching = (async () => {
     for (;;) {

@@ -11,13 +11,8 @@ const [quickMs, slowestMs] = [5, 500]
  *
  * It looks again after a tenth of the time since the last change, 5 to 500 ms, with jitter: who appends five times a second is heard of
  * within 20 ms, and a quiet store costs three looks a second. A backend that can listen ends the waiting sooner.
- *
- * @param opened resolves when the adapter is open.
  */
-export function pollChanges(
-  backend: Pick<Backend, 'lookForChange' | 'listenForChange'>,
-  opened: (signal: AbortSignal) => Promise<void>,
-): (signal: AbortSignal) => Promise<void> {
+export function pollChanges(backend: Pick<Backend, 'lookForChange' | 'listenForChange'>): (signal: AbortSignal) => Promise<void> {
   const waiting = new Set<() => void>()
   let seen: string | undefined
   let [changedAt, dueAt] = [0, 0]
@@ -50,7 +45,6 @@ export function pollChanges(
   }
 
   return async (signal) => {
-    await opened(signal)
     listen(signal)
     for (;;) {
       const ms = dueAt - performance.now()
