@@ -22,7 +22,8 @@ export function appendOne(
   return async (call) => {
     const outcome = await settleAppend(backend, call, request)
     if (outcome.status !== 'appended' && outcome.status !== 'stored') throw refusal(backend, streamId, expected, outcome)
-    if (outcome.status === 'appended' && request.events.length > 0) changes.notify()
+    // Also what was stored before: by an attempt whose answer was lost, as a rule.
+    if (request.events.length > 0) changes.notify()
     const { firstVersion, version, position } = outcome
     return { streamId, firstVersion, version, position: request.events.length === 0 ? undefined : position }
   }
@@ -58,7 +59,7 @@ export function appendMany(backend: Backend, changes: Changes, parts: unknown): 
       if (failed === undefined) throw new Error('a call without parts cannot fail')
       throw refusal(backend, failed.request.streamId, failed.expected, outcome.outcome)
     }
-    if (outcome.status === 'appended') changes.notify()
+    changes.notify()
     return outcome.results.map((result, index) => ({ streamId: requests[index]?.streamId ?? '', ...result }))
   }
 }

@@ -114,7 +114,7 @@ function expired(call: Call, backend: Backend): TimeoutError {
 }
 
 /** The signals of one attempt, made only when the backend asks for them: most memory reads never do. */
-class AttemptControl implements BackendCall {
+export class AttemptControl implements BackendCall {
   readonly #endsAt: number
   #ended = false
   #stop: AbortController | undefined

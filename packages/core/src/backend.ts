@@ -46,8 +46,23 @@ export interface Backend {
   readLogPage?(request: LogPageRequest, call: BackendCall): Promise<LogPage>
   /** Capability `readAll`. Throws `InvalidArgumentError` for what this store did not make (see `parsePosition`). */
   comparePositions?(a: Position, b: Position): number
-  /** Resolves at the next change after the call, or rejects when the signal aborts. A backend without it is polled. */
+  /**
+   * Resolves at the next change after the call, or rejects when the signal aborts. A backend without it, and without `lookForChange`, is
+   * polled by each subscription for itself.
+   */
   waitForChange?(signal: AbortSignal): Promise<void>
+  /**
+   * Instead of `waitForChange`: one cheap look that gives another text once there may be something new. Core looks, ever slower while
+   * nothing comes, one look at a time for all subscriptions of an adapter, and not at all when nobody waits.
+   */
+  lookForChange?(call: BackendCall): Promise<string>
+  /**
+   * Beside `lookForChange`: has the store call `heard` when there may be something new, until the function it resolves with is called.
+   * `lost` is to be called when it ends, for whatever reason; core goes on by looking, and listens again.
+   */
+  listenForChange?(heard: () => void, lost: () => void): Promise<() => void>
+  /** Tells other adapters that listen, after appends of this one, at most once in a while. Nobody waits for it, and it may fail. */
+  tellOfChange?(call: BackendCall): Promise<unknown>
   /**
    * A push source: the store itself sends the visible events of a stream after `after` (exclusive; 0: from the first), then what is
    * appended. Where a backend has it, subscriptions follow it instead of looking at pages.

@@ -1,8 +1,13 @@
 import type { Backend } from './backend.js'
+import type { Lifecycle } from './lifecycle.js'
+import { onAbort } from './on-abort.js'
+import { ownCall } from './own-call.js'
+import { pause } from './pause.js'
+import { pollChanges } from './poll-changes.js'
 
 /** Tells waiting subscriptions of one adapter that something may have changed. */
 export interface Changes {
-  /** Says that an append of this adapter was stored. */
+  /** Says that an append of this adapter was stored, to its own subscriptions and to other adapters. */
   notify(): void
   /** Has the backend watched from now on; the function returned ends that. */
   attach(): () => void
@@ -14,29 +19,44 @@ export interface Changes {
   wait(mark: number, ms: number, signal: AbortSignal): Promise<void>
 }
 
-export function createChanges(backend: Backend): Changes {
+/** Appends within this time are told of once. */
+const debounceMs = 5
+
+/** Nothing is asked of the backend before the adapter is open, nor after it is closed. */
+export function createChanges(backend: Backend, { closing, isOpen }: Pick<Lifecycle, 'closing' | 'isOpen'>): Changes {
   const waiters = new Set<() => void>()
-  let [count, attached] = [0, 0]
+  const waitForChange = backend.lookForChange === undefined ? backend.waitForChange?.bind(backend) : pollChanges(backend)
+  let [count, attached, telling] = [0, 0, false]
   let watching: AbortController | undefined
+  onAbort(closing, () => watching?.abort(closing.reason))
 
   function notify(): void {
     count += 1
     for (const wake of waiters) wake()
+    if (backend.tellOfChange === undefined || telling) return
+    telling = true
+    setTimeout(tell, debounceMs)
+  }
+  /** Who is not told finds out by looking. */
+  function tell(): void {
+    telling = false
+    ownCall(closing, async (call) => backend.tellOfChange?.(call)).catch(() => undefined)
   }
 
   /** Keeps one `waitForChange` under way. A backend that fails to tell is looked at again by the waiters, and asked anew by the next. */
   function watch(): void {
-    if (backend.waitForChange === undefined || watching !== undefined) return
+    if (waitForChange === undefined || watching !== undefined || !isOpen() || closing.aborted) return
     const mine = new AbortController()
     watching = mine
     const again = (): void => {
-      backend.waitForChange?.(mine.signal).then(
+      waitForChange(mine.signal).then(
         () => {
           if (mine.signal.aborted) return
           notify()
           again()
         },
         () => {
+          mine.abort()
           if (watching === mine) watching = undefined
         },
       )
@@ -63,19 +83,7 @@ export function createChanges(backend: Backend): Changes {
     },
     wait(mark, ms, signal) {
       watch()
-      return new Promise((resolve) => {
-        const timer = setTimeout(done, ms)
-        waiters.add(done)
-        signal.addEventListener('abort', done)
-        if (count !== mark || signal.aborted) done()
-
-        function done(): void {
-          clearTimeout(timer)
-          waiters.delete(done)
-          signal.removeEventListener('abort', done)
-          resolve()
-        }
-      })
+      return count === mark ? pause(ms, [signal], waiters) : Promise.resolve()
     },
   }
 }

@@ -6,6 +6,8 @@ export interface ConfigSpec {
   readonly options: readonly string[]
   /** Query parameters of a URL that become members of the same name, and what they are; a list: one of these words. */
   readonly parameters: Readonly<Record<string, 'string' | 'number' | 'boolean' | readonly string[]>>
+  /** Pairs of options of which an object may have one only. */
+  readonly alternatives?: readonly (readonly [one: string, other: string])[]
   /** Further query parameters, that the driver reads: they stay in the URL. */
   readonly driverParameters?: readonly string[]
 }
@@ -29,6 +31,9 @@ export function readConfig<T extends object>(
       const value = (given as Record<string, unknown>)[name]
       if (typeof kind === 'object' && value !== undefined) refuseOther(adapter, name, kind, value)
     }
+    for (const pair of spec.alternatives ?? [])
+      if (pair.every((name) => (given as Record<string, unknown>)[name] !== undefined))
+        throw new ConfigurationError(`give either ${pair[0]} or ${pair[1]}, not both.`, { adapter })
     return { options: given, url: undefined }
   }
   const url = parseUrl(given, adapter)

@@ -59,7 +59,7 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
   const pageSize = Math.min(largestPage, parseWhole(options.pageSize ?? largestPage, 'pageSize', 1))
   const once = options.retry === false
   const lifecycle = createLifecycle(backend, defaultTimeoutMs)
-  const changes = createChanges(backend)
+  const changes = createChanges(backend, lifecycle)
 
   function startCall(method: string, streamId: string | undefined, call: CallOptions, more: readonly Ending[] = []): Call {
     const signal = parseSignal(call.signal)

@@ -43,8 +43,10 @@ export type {
 export type { Capabilities, CapabilityName, Limits, LogCapabilities } from './capabilities.js'
 export { type AppendSender, createCoalescer } from './coalesce.js'
 export { type ConfigSpec, readConfig } from './config.js'
+export { connectionErrors } from './connection-errors.js'
 export { type AdapterOptions, type CreateAdapterOptions, createAdapter } from './create-adapter.js'
 export type { AttemptTrace } from './diagnostics.js'
+export { errorClasses } from './error-classes.js'
 export {
   AccessDeniedError,
   BackendError,
@@ -94,5 +96,7 @@ export type {
 export { type ExpectableState, type ExpectedVersion, checkExpected } from './expected-version.js'
 export { fixedLimits } from './limits.js'
 export { type AdapterFactory, type EventStoreConfig, type OpenOptions, loadPackage, missingPackage, openEventStore } from './open.js'
+export { ownCall } from './own-call.js'
 export { type PositionToken, compareDecimals, formatPosition, parsePosition } from './position.js'
+export { type TransactionAdapter, createTransactionAdapter } from './transaction-adapter.js'
 export { type TranslatedError, translateError } from './translate-error.js'

@@ -9,6 +9,7 @@ export interface Lifecycle {
   readonly closing: AbortSignal
   /** Resolves when the backend is open. A failure is not remembered. */
   open(call: Call): Promise<void>
+  isOpen(): boolean
   /** Runs a promise method: opens if need be, and makes `close()` wait for it. */
   during<T>(call: Call, run: () => Promise<T>): Promise<T>
   /** Throws {@link ClosedError} after `close()` was called. */
@@ -94,6 +95,7 @@ export function createLifecycle(backend: Backend, openTimeoutMs: number): Lifecy
   return {
     closing: closing.signal,
     open,
+    isOpen: () => opened,
     during,
     refuseClosed,
     close: () => (closed ??= end()),

@@ -1,7 +1,8 @@
 import { type AttemptFailure, type AttemptResult, type Call, abortOf, attempt, remainingMs, settlingCall } from './attempt.js'
 import type { Backend, BackendCall } from './backend.js'
 import { OutcomeUnknownError, isTimeoutError } from './errors.js'
-import { type Ending, onAbort } from './on-abort.js'
+import type { Ending } from './on-abort.js'
+import { pause } from './pause.js'
 
 /** How often a call that proved to be not applied is tried in all, unless its time is up before. About two seconds. */
 const maximumTries = 9
@@ -55,14 +56,14 @@ export function attemptMs(call: Call): number {
 /** Waits, with full jitter, before a further attempt at something not applied. False: there is to be none. */
 export async function pauseBeforeRetry(call: Call, failure: AttemptFailure, tries: number): Promise<boolean> {
   if (call.once || failure.aborted || !failure.retry || tries >= maximumTries) return false
-  await pause(call, tries, call.signals)
+  await backOff(call, tries, call.signals)
   return abortOf(call) === undefined && remainingMs(call) > 0
 }
 
 /** Waits before a further attempt at settling, which goes on after an abort until the time is up. */
 export async function pauseWhileSettling(call: Call, tries: number): Promise<boolean> {
   if (call.once) return false
-  await pause(call, tries, [])
+  await backOff(call, tries, [])
   return remainingMs(call) > 0
 }
 
@@ -98,16 +99,7 @@ export function unknownOutcome(
 }
 
 /** Full jitter: a random time up to a bound that doubles with each try. */
-function pause(call: Call, tries: number, signals: readonly Ending[]): Promise<void> {
+function backOff(call: Call, tries: number, signals: readonly Ending[]): Promise<void> {
   const bound = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(tries, 10))
-  const ms = Math.min(remainingMs(call), Math.random() * bound)
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    const releases = signals.map((signal) => onAbort(signal, done))
-    function done(): void {
-      clearTimeout(timer)
-      for (const release of releases) release()
-      resolve()
-    }
-  })
+  return pause(Math.min(remainingMs(call), Math.random() * bound), signals)
 }

@@ -1,16 +1,10 @@
-import type { ErrorClass } from '@millrace/core'
+import { type ErrorClass, connectionErrors, errorClasses } from '@millrace/core'
 import { DriverFailure } from './driver-failure.js'
 
-const unavailable = (message: string, hint = 'Call again.'): ErrorClass => ({ code: 'unavailable', outcome: 'not-applied', message, hint })
-const lost = (message: string): ErrorClass => ({ code: 'unavailable', outcome: 'unknown', message })
-const denied = (message: string, hint = 'Check the credentials and the policy of the role.'): ErrorClass => ({
-  code: 'access-denied',
-  outcome: 'not-applied',
-  message,
-  hint,
-})
-const configuration = (message: string, hint: string): ErrorClass => ({ code: 'configuration', outcome: 'not-applied', message, hint })
-const defect = (message: string): ErrorClass => ({ code: 'backend', outcome: 'not-applied', message, hint: 'Please report it.' })
+const { configuration, lost, unavailable } = errorClasses
+const denied = (message: string, hint = 'Check the credentials and the policy of the role.'): ErrorClass =>
+  errorClasses.denied(message, hint)
+const defect = (message: string): ErrorClass => errorClasses.notApplied('backend', message, 'Please report it.')
 
 /**
  * What an error means, by the name of the exception, the code of a cancelled transaction or that of Node.js. `unknown` is what may come
@@ -39,14 +33,16 @@ export const byErrorName: Readonly<Record<string, ErrorClass>> = {
   RequestTimeout: lost('the service did not get the whole request.'),
   RequestTimeoutException: lost('the service did not get the whole request.'),
   AbortError: lost('the request was given up.'),
+  ...connectionErrors({
+    peer: 'the endpoint',
+    place: 'this address',
+    check: 'Check region and endpoint.',
+    trust: 'Trust its authority in clientConfig.',
+  }),
+  // Nobody tells whether the connection had been used.
   ECONNRESET: lost('the connection was reset.'),
   EPIPE: lost('the connection was closed.'),
   ETIMEDOUT: lost('the service did not answer in time.'),
-  ECONNREFUSED: unavailable('the connection was refused.', 'Is the service running at this endpoint?'),
-  ENOTFOUND: unavailable('the host of the endpoint is unknown.', 'Check region and endpoint.'),
-  EAI_AGAIN: unavailable('the host of the endpoint could not be looked up.'),
-  EHOSTUNREACH: unavailable('the host of the endpoint cannot be reached.'),
-  ENETUNREACH: unavailable('the network of the endpoint cannot be reached.'),
   AccessDeniedException: denied('the role lacks a right.', 'Allow it the actions listed in the guide.'),
   AccessDenied: denied('the role lacks a right.', 'Allow it the actions listed in the guide.'),
   UnrecognizedClientException: denied('the access key or token is not known.'),
@@ -67,11 +63,6 @@ export const byErrorName: Readonly<Record<string, ErrorClass>> = {
   ItemCollectionSizeLimitExceededException: defect('an item collection is too large.'),
   ValidationError: defect('the service refused an item of the transaction.'),
   UnknownOperationException: configuration('the server does not know this operation.', 'Without transactions set transactions: false.'),
-  SELF_SIGNED_CERT_IN_CHAIN: configuration('the certificate of the endpoint is not trusted.', 'Trust its authority in clientConfig.'),
-  DEPTH_ZERO_SELF_SIGNED_CERT: configuration('the certificate of the endpoint signs itself.', 'Trust it in clientConfig.'),
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: configuration('the certificate of the endpoint is not trusted.', 'Trust its authority in clientConfig.'),
-  ERR_TLS_CERT_ALTNAME_INVALID: configuration('the certificate is for another host.', 'Check the endpoint.'),
-  CERT_HAS_EXPIRED: configuration('the certificate of the endpoint has expired.', 'Renew it.'),
 }
 
 /** The adapter's `classifyError`. What the SDK repeated may have been applied by an earlier request than the one that failed. */

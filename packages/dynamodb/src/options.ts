@@ -68,16 +68,19 @@ export function parseOptions(given: DynamoDBOptions | string): ParsedOptions {
       requestTimeoutMs: 'number',
       timeoutMs: 'number',
     },
+    alternatives: [
+      ['client', 'region'],
+      ['client', 'endpoint'],
+      ['client', 'clientConfig'],
+    ],
   })
   const options = { ...read, ...(url === undefined ? {} : placeOf(url)) }
-  const { tableName, client, log = 'none', packing = 'overflow', setup = 'manual', transactions = true } = options
+  const { tableName, log = 'none', packing = 'overflow', setup = 'manual', transactions = true } = options
   const { fillAfterMs = 2000, requestTimeoutMs = 3000 } = options
   if (typeof tableName !== 'string' || !/^[a-zA-Z0-9_.-]{3,255}$/u.test(tableName))
     throw refused('tableName must be 3 to 255 characters of a-z, A-Z, 0-9, "_", "-" and ".".')
   atLeast('fillAfterMs', fillAfterMs, 500)
   atLeast('requestTimeoutMs', requestTimeoutMs, 1)
-  if (client !== undefined && (options.region ?? options.endpoint ?? options.clientConfig) !== undefined)
-    throw refused('give either client, or region, endpoint and clientConfig, not both.')
   if (!transactions && (packing !== 'commit' || log !== 'none')) throw refused("transactions: false needs packing: 'commit' and no log.")
   checkEndpoint(options.endpoint, options.allowInsecureEndpoint === true)
   return { ...options, log, packing, setup, transactions, fillAfterMs, requestTimeoutMs }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type AdapterOptions, ConfigurationError, type EventStoreAdapter, createAdapter, readConfig, translateError } from '@millrace/core'
+import { type AdapterOptions, type EventStoreAdapter, createAdapter, readConfig, translateError } from '@millrace/core'
 import { classifyError, migrateEngine, postgresBackend, schemaNames } from '@millrace/postgres/engine'
 import { type PGliteLike, pgliteEngine } from './pglite-engine.js'
 
@@ -33,9 +33,6 @@ export function embedded(options: EmbeddedOptions | string = {}): EventStoreAdap
     setup,
     order: 'settled',
     upgradeHint: 'Run upgradeEmbedded(options).',
-    sharedAcrossProcesses: false,
-    lockMs: 0,
-    settleMs: 0,
   })
   return createAdapter(backend, { timeoutMs, pageSize })
 }
@@ -58,17 +55,15 @@ export async function upgradeEmbedded(options: EmbeddedOptions | string = {}): P
 
 function parse(options: EmbeddedOptions | string) {
   const { folder, pglite, schema, tablePrefix, setup = 'auto', ...rest } = read(options)
-  if (folder !== undefined && pglite !== undefined)
-    throw new ConfigurationError('give either folder or pglite, not both.', { adapter: 'embedded' })
-  if (setup !== 'auto' && setup !== 'manual') throw new ConfigurationError('setup must be one of auto, manual.', { adapter: 'embedded' })
   const engine = pgliteEngine(pglite, folder === undefined ? undefined : resolve(folder))
   return { ...rest, setup, engine, names: schemaNames(schema, tablePrefix) }
 }
 
 function read(given: EmbeddedOptions | string): EmbeddedOptions {
   const { options, url } = readConfig<EmbeddedOptions>('embedded', given, {
-    options: ['folder', 'pglite', 'schema', 'tablePrefix', 'setup', 'timeoutMs', 'pageSize'],
-    parameters: { schema: 'string', tablePrefix: 'string', setup: 'string', timeoutMs: 'number' },
+    options: ['folder', 'pglite', 'pageSize'],
+    parameters: { schema: 'string', tablePrefix: 'string', setup: ['auto', 'manual'], timeoutMs: 'number' },
+    alternatives: [['folder', 'pglite']],
   })
   const folder = url === undefined ? '' : decodeURIComponent(url.pathname)
   return folder === '' ? options : { ...options, folder }

@@ -1,6 +1,6 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { type BackendCall, loadPackage } from '@millrace/core'
-import { DriverFailure, type Engine, type Parameter, type Row, type Statement } from '@millrace/postgres/engine'
+import { DriverFailure, type Engine, type Parameter, type Row } from '@millrace/postgres/engine'
 import { type FolderLock, lockFolder } from './folder-lock.js'
 
 /** What we call of PGlite. A structural type: the caller's may be another copy or version than ours. */
@@ -60,7 +60,7 @@ export function pgliteEngine(given: PGliteLike | undefined, folder: string | und
 
   /** PGlite cannot cancel: a caller who gives up goes, the statement goes on. */
   async function run(
-    statement: Statement,
+    statement: string,
     parameters: readonly Parameter[],
     call: BackendCall,
     until: 'signal' | 'deadline',
@@ -101,9 +101,9 @@ export function pgliteEngine(given: PGliteLike | undefined, folder: string | und
   }
 }
 
-async function query(db: Pick<PGliteLike, 'query'>, statement: Statement, parameters: readonly Parameter[]): Promise<readonly Row[]> {
+async function query(db: Pick<PGliteLike, 'query'>, statement: string, parameters: readonly Parameter[]): Promise<readonly Row[]> {
   try {
-    return (await db.query(statement.text, [...parameters], queryOptions)).rows as readonly Row[]
+    return (await db.query(statement, [...parameters], queryOptions)).rows as readonly Row[]
   } catch (error) {
     throw new DriverFailure('query', error)
   }

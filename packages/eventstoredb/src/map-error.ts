@@ -1,20 +1,10 @@
-import type { ErrorClass } from '@millrace/core'
+import { type ErrorClass, errorClasses } from '@millrace/core'
 
-const unavailable = (message: string, hint?: string): ErrorClass => ({
-  code: 'unavailable',
-  outcome: 'not-applied',
-  message,
-  ...(hint === undefined ? {} : { hint }),
-})
-/** Sent, and no answer: it may be stored. */
-const lost = (message: string): ErrorClass => ({ code: 'unavailable', outcome: 'unknown', message })
-const configuration = (message: string, hint: string): ErrorClass => ({ code: 'configuration', outcome: 'not-applied', message, hint })
-const denied: ErrorClass = {
-  code: 'access-denied',
-  outcome: 'not-applied',
-  message: 'the server refuses access.',
-  hint: 'Check user and password of the connection string, and the access rights of the stream or of $all.',
-}
+const { configuration, lost, notApplied, unavailable } = errorClasses
+const denied: ErrorClass = errorClasses.denied(
+  'the server refuses access.',
+  'Check user and password of the connection string, and the access rights of the stream or of $all.',
+)
 
 /** What the clients say in `type`. What core never sees (wrong-expected-version, stream-deleted …) is answered where the call is made. */
 export const byType: Readonly<Record<string, ErrorClass>> = {
@@ -24,7 +14,7 @@ export const byType: Readonly<Record<string, ErrorClass>> = {
   cancelled: lost('the server cancelled the call.'),
   timeout: lost('the server ran out of time.'),
   'deadline-exceeded': { code: 'timeout', outcome: 'unknown', message: 'the server did not answer in time.' },
-  'not-connected': { code: 'timeout', outcome: 'not-applied', message: 'no connection to the server could be made in time.' },
+  'not-connected': notApplied('timeout', 'no connection to the server could be made in time.'),
   unsettled: lost('what became of the events cannot be told now.'),
   unsupported: configuration('the server is too old for this call.', 'EventStoreDB 23.10 or later is needed.'),
 }
@@ -72,7 +62,7 @@ export const byConnection: readonly (readonly [RegExp, ErrorClass])[] = [
 
 /** Other texts that say more than type and code. 1.3.1 keeps no text of a read's error: there `UnavailableError` is all. */
 export const byMessage: readonly (readonly [RegExp, ErrorClass])[] = [
-  [/InvalidPosition$/u, { code: 'invalid-argument', outcome: 'not-applied', message: 'no record begins at this position of the log.' }],
+  [/InvalidPosition$/u, notApplied('invalid-argument', 'no record begins at this position of the log.')],
   [/^Failed to discover/u, unavailable('no node of the cluster could be found.', 'Check the hosts of the connection string.')],
   [/^Channel has been shut down$/u, unavailable('the connection was closed before the call was sent.')],
   [/^14 UNAVAILABLE: Channel closed before call started/u, unavailable('the connection was closed before the call was sent.')],

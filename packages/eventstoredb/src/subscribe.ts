@@ -1,4 +1,4 @@
-import { type Followed, type LogFilter, type Position, type StoredEvent, StreamDeletedError } from '@millrace/core'
+import { type Followed, type LogFilter, type Position, type StoredEvent, StreamDeletedError, ownCall } from '@millrace/core'
 import type { Session } from './client.js'
 import type { DriverPosition, DriverResolvedEvent, DriverSubscription } from './driver.js'
 import { fromDriverEvent, fromToken, toToken } from './event-data.js'
@@ -33,7 +33,7 @@ export async function* followStream(
     }
   } catch (error) {
     if (typeOf(error) === 'stream-deleted') throw gone()
-    if (mayHideTombstone(error, streamId) && (await isTombstoned(session, streamId, whileOpen(signal)))) throw gone()
+    if (mayHideTombstone(error, streamId) && (await ownCall(signal, (call) => isTombstoned(session, streamId, call)))) throw gone()
     throw error
   }
 }
@@ -178,16 +178,4 @@ function take(session: Session, subscription: DriverSubscription): StoredEvent[]
     if (next.event !== undefined) events.push(fromDriverEvent(next.event, session.nativeReads))
   }
   return events
-}
-
-/** A call that lasts as long as the source. */
-function whileOpen(signal: AbortSignal): Parameters<typeof isTombstoned>[2] {
-  const timeoutMs = 5000
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-  const unlessAborted = <T>(_which: 'signal' | 'deadline', work: Promise<T>): Promise<T> =>
-    new Promise((resolve, reject) => {
-      deadline.addEventListener('abort', () => reject(deadline.reason as Error))
-      work.then(resolve, reject)
-    })
-  return { signal: deadline, deadline, remainingMs: () => timeoutMs, unlessAborted }
 }

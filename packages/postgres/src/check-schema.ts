@@ -1,4 +1,5 @@
-import { type Names, type Order, fillNames } from './schema.js'
+import { fillNames } from './migrate.js'
+import type { Names, Order } from './schema.js'
 import type { QueryRunner } from './session.js'
 import { steps } from './sql-steps.js'
 
@@ -52,9 +53,7 @@ export async function findDrift(runner: QueryRunner, names: Names, order: Order)
   }
   for (const name of functions) {
     const found = await runner.query(
-      {
-        text: 'SELECT p.prosrc FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = $1 AND p.proname = $2',
-      },
+      'SELECT p.prosrc FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = $1 AND p.proname = $2',
       [names.schemaText, `${names.prefix}${name}`],
     )
     if (found.length === 0) drift.push(`function ${name} is missing`)
@@ -65,11 +64,9 @@ export async function findDrift(runner: QueryRunner, names: Names, order: Order)
 
 async function columnsOf(runner: QueryRunner, table: string): Promise<Map<string, string>> {
   const rows = await runner.query(
-    {
-      text: `SELECT a.attname, format_type(a.atttypid, a.atttypmod) || coalesce(' ' || nullif(c.collname, 'default'), '') || CASE WHEN a.attnotnull THEN '' ELSE '?' END
+    `SELECT a.attname, format_type(a.atttypid, a.atttypmod) || coalesce(' ' || nullif(c.collname, 'default'), '') || CASE WHEN a.attnotnull THEN '' ELSE '?' END
         FROM pg_attribute AS a LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
         WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped`,
-    },
     [table],
   )
   return new Map(rows.map(([name, type]) => [name ?? '', type ?? '']))
@@ -77,24 +74,20 @@ async function columnsOf(runner: QueryRunner, table: string): Promise<Map<string
 
 async function uniqueIndexes(runner: QueryRunner, table: string): Promise<string[]> {
   const rows = await runner.query(
-    {
-      text: `SELECT string_agg(a.attname, ' ' ORDER BY k.place) FROM pg_index AS i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place), pg_attribute AS a
+    `SELECT string_agg(a.attname, ' ' ORDER BY k.place) FROM pg_index AS i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place), pg_attribute AS a
         WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND a.attrelid = i.indrelid AND a.attnum = k.number
         GROUP BY i.indexrelid`,
-    },
     [table],
   )
   return rows.map(([columns]) => columns ?? '')
 }
 
 async function sequenceDrift(runner: QueryRunner, { events }: Names): Promise<string[]> {
-  const [there] = await runner.query({ text: 'SELECT to_regclass($1)' }, [events])
+  const [there] = await runner.query('SELECT to_regclass($1)', [events])
   if (there?.[0] == null) return []
   const [row] = await runner.query(
-    {
-      text: `SELECT s.seqcache, pg_sequence_last_value(s.seqrelid) >= (SELECT max(position) FROM ${events})
+    `SELECT s.seqcache, pg_sequence_last_value(s.seqrelid) >= (SELECT max(position) FROM ${events})
         FROM pg_sequence AS s WHERE s.seqrelid = pg_get_serial_sequence($1, 'position')::regclass`,
-    },
     [events],
   )
   const [cache, ahead] = row ?? []

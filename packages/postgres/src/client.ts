@@ -1,18 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type BackendCall, ConfigurationError, loadPackage } from '@millrace/core'
-import type { ParsedOptions, PooledClient, PostgresClient, PostgresPool, QueryConfig } from './options.js'
+import type { ParsedOptions, PoolConfig, PooledClient, PostgresClient, PostgresPool, QueryConfig } from './options.js'
 import { poolConfig } from './pool-config.js'
-import {
-  DriverFailure,
-  type Engine,
-  type Parameter,
-  type Row,
-  type Session,
-  type Statement,
-  type Work,
-  failed,
-  pastDeadline,
-} from './session.js'
+import { DriverFailure, type Engine, type Parameter, type Row, type Session, type Work, failed, pastDeadline } from './session.js'
 
 /** Everything as the text the server prints: never a global type parser, never a number that loses digits. */
 const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
@@ -20,10 +10,10 @@ const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
 /** A client that dies while it is lent tells its statement too. */
 function ignore(): void {}
 
-/** What a pool of `pg` tells beside errors. */
-interface Connecting {
-  on(event: 'connect', listener: (client: PostgresClient) => void): unknown
-  removeListener(event: 'connect', listener: (client: PostgresClient) => void): unknown
+/** What pools and clients of `pg` tell beside errors. */
+interface Telling {
+  on(event: 'connect' | 'notification' | 'end', listener: (client: PostgresClient) => void): unknown
+  removeListener(event: 'connect' | 'notification', listener: (client: PostgresClient) => void): unknown
 }
 
 /**
@@ -35,103 +25,90 @@ function listenMeanwhile(client: PostgresClient): void {
   setImmediate(() => client.removeListener('error', ignore))
 }
 
-/** What a client of `pg` tells beside errors. */
-interface Notified {
-  on(event: 'notification' | 'end', listener: () => void): unknown
-  removeListener(event: 'notification', listener: () => void): unknown
-}
-
 type OwnPool = PostgresPool & { end(): Promise<void> }
 
 /** The engine over a `pg` pool. Pools live in closures: `util.inspect` of one shows the password. */
 export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engine, 'session'>> {
-  const named = options.preparedStatements
+  const names: StatementNames | undefined = options.preparedStatements ? new Map() : undefined
   const listeners = new Set<() => void>()
   const hearing = new Set<() => void>()
   let own: OwnPool | undefined
-  let pool: PostgresPool | undefined
+  let pool: (PostgresPool & Telling) | undefined
 
   /** A pool whose idle client dies ends the process unless somebody listens. */
   function onLost(): void {
     for (const listener of listeners) listener()
   }
 
-  async function theirsOrOurs(): Promise<PostgresPool> {
+  async function theirsOrOurs(): Promise<PostgresPool & Telling> {
     if (pool !== undefined) return pool
     const { pool: given } = options
     if (given === undefined) own = await makePool(options)
     const made = own ?? (typeof given === 'function' ? given() : given)
     if (typeof made?.connect !== 'function' || typeof made.on !== 'function')
       throw new ConfigurationError('pool is no pg.Pool.', { adapter: 'postgres' })
-    made.on('error', onLost)
-    ;(made as unknown as Connecting).on('connect', listenMeanwhile)
-    pool = made
-    return made
+    pool = made as PostgresPool & Telling
+    pool.on('error', onLost)
+    pool.on('connect', listenMeanwhile)
+    return pool
   }
 
+  async function connect(): Promise<PooledClient> {
+    return (pool ?? (await theirsOrOurs())).connect().catch(failed('connect'))
+  }
   /** A connection, or the signal's reason as soon as it aborts: one that comes later goes straight back. */
   async function acquire(call: BackendCall): Promise<PooledClient> {
-    const connecting = (pool ?? (await theirsOrOurs())).connect()
+    const connecting = connect()
     try {
       return await call.unlessAborted('signal', connecting)
     } catch (error) {
-      connecting.then(
-        (client) => client.release(),
-        () => undefined,
-      )
-      if (call.signal.aborted && error === call.signal.reason) throw error
-      throw new DriverFailure('connect', error)
+      connecting.then((client) => client.release(), ignore)
+      throw error
+    }
+  }
+  /** Runs work on a client, which then goes back; after an error of which `isOver` says so its connection ends. */
+  async function lend<T>(client: PooledClient, work: () => Promise<T>, isOver = (_error: unknown) => true): Promise<T> {
+    client.on('error', ignore)
+    let over = false
+    try {
+      return await work()
+    } catch (error) {
+      over = isOver(error)
+      throw error
+    } finally {
+      client.release(over)
+      client.removeListener('error', ignore)
     }
   }
 
   /** Runs one statement; on abort while it runs its connection is destroyed, which is what frees the server's side too. */
-  async function run(client: PooledClient, work: Work, until: 'signal' | 'deadline'): Promise<readonly Row[]> {
-    const { statement, parameters, call } = work
-    client.on('error', ignore)
-    let broken = false
-    try {
-      const running = runStatement(client, statement, parameters, named).catch((error: unknown) => {
-        if (named && isStalePlan(error)) return runStatement(client, statement, parameters, false)
+  async function run(client: PooledClient, { statement, parameters, call }: Work, until: 'signal' | 'deadline'): Promise<readonly Row[]> {
+    const isAbort = (error: unknown): boolean => call[until].aborted && error === call[until].reason
+    const work = (): Promise<readonly Row[]> => {
+      const running = runStatement(client, statement, parameters, names).catch((error: unknown) => {
+        if (names !== undefined && isStalePlan(error)) return runStatement(client, statement, parameters)
         throw error
       })
-      return await call.unlessAborted(until, running)
-    } catch (error) {
-      if (call[until].aborted && error === call[until].reason) {
-        broken = true
-        throw until === 'deadline' ? pastDeadline() : error
-      }
-      if (isConnectionLoss(error)) {
-        broken = true
-        onLost()
-      }
-      throw new DriverFailure('query', error)
-    } finally {
-      client.release(broken)
-      client.removeListener('error', ignore)
+      return call.unlessAborted(until, running)
     }
-  }
-
-  async function connect(): Promise<PooledClient> {
-    return (await theirsOrOurs()).connect().catch(failed('connect'))
+    try {
+      return await lend(client, work, (error) => isAbort(error) || isConnectionLoss(error))
+    } catch (error) {
+      if (isAbort(error)) throw until === 'deadline' ? pastDeadline() : error
+      if (isConnectionLoss(error)) onLost()
+      throw new DriverFailure('query', error)
+    }
   }
 
   async function session<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const client = await connect()
-    client.on('error', ignore)
-    let broken = true
-    try {
-      const result = await work({
-        query: (statement, parameters) => runStatement(client, statement, parameters, false).catch(failed('query')),
-        script: async (sql) => void (await client.query({ text: sql }).catch(failed('query'))),
-        told: Number((client as { readonly processID?: unknown }).processID),
-      })
-      broken = false
-      return result
-    } finally {
-      // What failed may have left a transaction: it ends with its connection.
-      client.release(broken)
-      client.removeListener('error', ignore)
+    const one: Session = {
+      query: (statement, parameters) => runStatement(client, statement, parameters).catch(failed('query')),
+      script: async (sql) => void (await client.query({ text: sql }).catch(failed('query'))),
+      told: Number((client as { readonly processID?: unknown }).processID),
     }
+    // What failed may have left a transaction: it ends with its connection.
+    return lend(client, () => work(one))
   }
 
   return {
@@ -142,13 +119,12 @@ export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engin
     },
     async close() {
       pool?.removeListener('error', onLost)
-      ;(pool as Connecting | undefined)?.removeListener('connect', listenMeanwhile)
+      pool?.removeListener('connect', listenMeanwhile)
       for (const end of hearing) end()
       const ending = own
-      own = undefined
-      pool = undefined
+      own = pool = undefined
       // Ending leaves a last idle client a moment in which its error has nobody else to listen.
-      ending?.on('error', () => undefined)
+      ending?.on('error', ignore)
       await ending?.end()
     },
     read: async (statement, parameters, call) => run(await acquire(call), { statement, parameters, call }, 'signal'),
@@ -162,16 +138,14 @@ export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engin
     },
     connections: () => (pool as { readonly options?: { readonly max?: number } } | undefined)?.options?.max ?? 10,
     async listen(channel, heard, lost) {
-      const client = (await connect()) as PooledClient & Notified
-      let over = false
+      const client = (await connect()) as PooledClient & Telling
       function end(): void {
-        if (over) return
-        over = true
-        hearing.delete(end)
+        if (!hearing.delete(end)) return
         client.removeListener('notification', heard)
         client.release(true)
         lost()
       }
+      hearing.add(end)
       client.on('error', end)
       client.on('end', end)
       client.on('notification', heard)
@@ -179,7 +153,6 @@ export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engin
         end()
         throw new DriverFailure('query', error)
       })
-      hearing.add(end)
       return end
     },
     session,
@@ -195,16 +168,19 @@ export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engin
   }
 }
 
-/** One statement on one client. */
+/** Names of statements on the server, by their texts, as long as an adapter lasts. */
+export type StatementNames = Map<string, string>
+
+/** One statement on one client; without `names` its plan is not kept. */
 export async function runStatement(
   client: PostgresClient,
-  statement: Statement,
+  statement: string,
   parameters: readonly Parameter[],
-  named: boolean,
+  names?: StatementNames,
 ): Promise<readonly Row[]> {
   const { rows } = await client.query({
-    name: named ? nameOf(statement) : undefined,
-    text: statement.text,
+    name: names && nameOf(statement, names),
+    text: statement,
     values: parameters.map((parameter) =>
       parameter instanceof Uint8Array && !Buffer.isBuffer(parameter)
         ? Buffer.from(parameter.buffer, parameter.byteOffset, parameter.length)
@@ -217,15 +193,10 @@ export async function runStatement(
   return (rows as Row[]).splice(0)
 }
 
-const names = new WeakMap<Statement, string>()
-
 /** A name that belongs to the text: the caller's pool may serve adapters on other schemas. */
-function nameOf(statement: Statement): string {
-  let name = names.get(statement)
-  if (name === undefined) {
-    name = `millrace_${createHash('sha256').update(statement.text).digest('base64url').slice(0, 16)}`
-    names.set(statement, name)
-  }
+function nameOf(statement: string, names: StatementNames): string {
+  const name = names.get(statement) ?? `millrace_${createHash('sha256').update(statement).digest('base64url').slice(0, 16)}`
+  names.set(statement, name)
   return name
 }
 
@@ -238,21 +209,15 @@ function isStalePlan(error: unknown): boolean {
 /** Whether the session is gone: no SQLSTATE at all, or one that says so. */
 function isConnectionLoss(error: unknown): boolean {
   const { code, severity } = error as { code?: unknown; severity?: unknown }
-  return (
-    severity === undefined ||
-    severity === 'FATAL' ||
-    severity === 'PANIC' ||
-    (typeof code === 'string' && (code.startsWith('08') || code.startsWith('57P')))
-  )
+  return severity === undefined || severity === 'FATAL' || severity === 'PANIC' || /^(?:08|57P)/u.test(String(code))
+}
+
+interface Module {
+  readonly Pool: new (config: PoolConfig) => OwnPool
 }
 
 async function makePool(options: ParsedOptions): Promise<OwnPool> {
   const config = poolConfig(options)
-  const module = await loadPackage<{ readonly Pool?: unknown; readonly default?: { readonly Pool?: unknown } }>(
-    'postgres',
-    'pg',
-    () => import('pg'),
-  )
-  const Pool = (module.Pool ?? module.default?.Pool) as new (config: object) => OwnPool
-  return new Pool(config)
+  const module = await loadPackage<Module & { readonly default?: Module }>('postgres', 'pg', () => import('pg'))
+  return new (module.default ?? module).Pool(config)
 }

@@ -4,7 +4,7 @@ import { poolEngine } from './client.js'
 import { classifyError } from './map-error.js'
 import { findInstalled, schemaVersion } from './migrate.js'
 import { type PostgresOptions, parseOptions } from './options.js'
-import { type Names, schemaNames } from './schema.js'
+import type { Names } from './schema.js'
 import type { Row, Session } from './session.js'
 import { holdersStatement } from './settled.js'
 
@@ -28,10 +28,9 @@ type Finding = readonly [status: Fact['status'], value: string, cure: string]
  */
 export async function doctor(options: PostgresOptions | string = {}): Promise<Fact[]> {
   const parsed = parseOptions(options)
-  const names = schemaNames(parsed.schema, parsed.tablePrefix)
   const engine = poolEngine(parsed)
   try {
-    return await engine.session((session) => examine(session, names, parsed.order ?? 'settled'))
+    return await engine.session((session) => examine(session, parsed.names, parsed.order))
   } catch (error) {
     throw translateError(error, { name: 'postgres', classifyError }, 'read').error
   } finally {
@@ -43,7 +42,7 @@ async function examine(session: Session, names: Names, order: 'settled' | 'stric
   const facts: Fact[] = []
   const say = (name: string, [status, value, cure]: Finding): void =>
     void facts.push({ name, status, value, ...(status === 'ok' ? {} : { cure }) })
-  const ask = async (text: string, parameters: string[] = []): Promise<readonly Row[]> => session.query({ text }, parameters)
+  const ask = async (text: string, parameters: string[] = []): Promise<readonly Row[]> => session.query(text, parameters)
   const asked = performance.now()
   const [about = []] = await ask(`SELECT current_setting('server_version'), pg_is_in_recovery(), pg_backend_pid(),
     extract(epoch FROM clock_timestamp()) * 1000, current_setting('server_encoding'), (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()),
@@ -108,7 +107,7 @@ async function examine(session: Session, names: Names, order: 'settled' | 'stric
 /** Who holds back readers, and how far behind they are. */
 async function examineLog(session: Session, names: Names, say: (name: string, finding: Finding) => void): Promise<void> {
   const holders = await session.query(holdersStatement, [names.events])
-  const [[top] = []] = await session.query({ text: `SELECT max(position) FROM ${names.events}` }, [])
+  const [[top] = []] = await session.query(`SELECT max(position) FROM ${names.events}`, [])
   if (holders.length === 0) say('log', ['ok', `settled up to position ${top ?? 0}, its end`, ''])
   else say('log', ['warning', `readers wait for ${holders.length} open, below position ${top ?? 0} at most`, 'See the holders.'])
   for (const [holder] of holders)

@@ -1,22 +1,11 @@
-import type { ErrorClass } from '@millrace/core'
+import { type ErrorClass, connectionErrors, errorClasses } from '@millrace/core'
 import { DriverFailure } from './session.js'
 
-const unavailable = (message: string, hint = 'Call again.'): ErrorClass => ({ code: 'unavailable', outcome: 'not-applied', message, hint })
-const configuration = (message: string, hint: string): ErrorClass => ({ code: 'configuration', outcome: 'not-applied', message, hint })
-const invalid = (message: string): ErrorClass => ({ code: 'invalid-argument', outcome: 'not-applied', message })
-const corrupt = (message: string): ErrorClass => ({
-  code: 'corrupt-stream',
-  outcome: 'not-applied',
-  message,
-  hint: 'Restore it from a backup.',
-})
-const denied = (message: string): ErrorClass => ({
-  code: 'access-denied',
-  outcome: 'not-applied',
-  message,
-  hint: 'Check user, password and grants.',
-})
-const lost = (message: string): ErrorClass => ({ code: 'unavailable', outcome: 'unknown', message })
+const { configuration, lost, notApplied, unavailable } = errorClasses
+const invalid = (message: string): ErrorClass => notApplied('invalid-argument', message)
+const corrupt = (message: string): ErrorClass => notApplied('corrupt-stream', message, 'Restore it from a backup.')
+const denied = (message: string): ErrorClass => errorClasses.denied(message, 'Check user, password and grants.')
+const inTransactionMode = "Behind a pooler in transaction mode set pooler: 'transaction'."
 
 /**
  * What an SQLSTATE means, by its whole code first, then by its class. An ERROR rolls the statement back, which is proof that nothing was
@@ -33,25 +22,20 @@ export const bySqlState: Readonly<Record<string, ErrorClass>> = {
   '53': unavailable('the server has run out of a resource.'),
   '58': unavailable('the server met a system error.'),
   XX000: unavailable('the server met an internal error.'),
-  '57014': {
-    code: 'timeout',
-    outcome: 'not-applied',
-    retry: false,
-    message: 'the server cancelled the statement: it took longer than its statement_timeout.',
-  },
+  '57014': { ...notApplied('timeout', 'the server cancelled the statement: it took longer than its statement_timeout.'), retry: false },
   '57P01': lost('an administrator ended the session.'),
   '57P02': lost('another session of the server crashed.'),
   '57P05': lost('the server ended an idle session.'),
   '08': lost('the connection was lost.'),
-  '08P01': configuration('the server did not understand the protocol.', "Is it PostgreSQL? Behind a pooler set pooler: 'transaction'."),
+  '08P01': configuration('the server did not understand the protocol.', `Is it PostgreSQL? ${inTransactionMode}`),
   '28': denied('the server refused the credentials.'),
   '42501': denied('the database user lacks a right.'),
   '0A000': configuration(
     'the server does not support this, or a cached plan no longer fits.',
     'Was the schema changed under a running adapter?',
   ),
-  '26000': configuration('a prepared statement is gone.', "Behind a pooler in transaction mode set pooler: 'transaction'."),
-  '42P05': configuration('a prepared statement exists already.', "Behind a pooler in transaction mode set pooler: 'transaction'."),
+  '26000': configuration('a prepared statement is gone.', inTransactionMode),
+  '42P05': configuration('a prepared statement exists already.', inTransactionMode),
   '3D000': configuration('the database does not exist.', 'Create it, or correct the name in the URL.'),
   '3F000': configuration('the schema does not exist.', "Use setup: 'auto', or apply migrations(options).sql()."),
   '42': configuration(
@@ -69,35 +53,20 @@ export const bySqlState: Readonly<Record<string, ErrorClass>> = {
 
 /** Errors of the connection itself, by the code of Node.js. */
 const byNodeCode: Readonly<Record<string, ErrorClass>> = {
-  ECONNREFUSED: unavailable('the server refused the connection.', 'Is it running at this host and port?'),
-  ENOTFOUND: unavailable('the host of the server is unknown.', 'Check the host in the URL.'),
-  EAI_AGAIN: unavailable('the host of the server could not be looked up.'),
+  ...connectionErrors({
+    peer: 'the server',
+    place: 'this host and port',
+    check: 'Check the host in the URL.',
+    trust: 'Give its authority with tls: { ca }.',
+  }),
   ENOENT: unavailable('the socket of the server does not exist.', 'Is it running?'),
-  ETIMEDOUT: unavailable('the server did not answer in time.'),
-  EHOSTUNREACH: unavailable('the host of the server cannot be reached.'),
-  ENETUNREACH: unavailable('the network of the server cannot be reached.'),
-  ECONNRESET: unavailable('the connection was reset.'),
-  EPIPE: unavailable('the connection was closed.'),
-  SELF_SIGNED_CERT_IN_CHAIN: configuration('the certificate of the server is not trusted.', 'Give its authority with tls: { ca }.'),
-  DEPTH_ZERO_SELF_SIGNED_CERT: configuration('the certificate of the server signs itself.', 'Give its authority with tls: { ca }.'),
-  UNABLE_TO_GET_ISSUER_CERT: configuration('the certificate of the server is not trusted.', 'Give its authority with tls: { ca }.'),
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: configuration('the certificate of the server is not trusted.', 'Give its authority with tls: { ca }.'),
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: configuration('the certificate of the server is not trusted.', 'Give its authority with tls: { ca }.'),
-  ERR_TLS_CERT_ALTNAME_INVALID: configuration('the certificate of the server is for another host.', 'Check the host in the URL.'),
-  CERT_HAS_EXPIRED: configuration('the certificate of the server has expired.', 'Renew it.'),
 }
 
 /** What a pooler says. PgBouncer 1.18 gives everything the one code 08P01, FATAL: measured, a wrong password too. */
 const byPoolerMessage: readonly (readonly [pattern: RegExp, meaning: ErrorClass])[] = [
   [/authentication failed|no such user/u, denied('the pooler refused the credentials.')],
   [/no such database/u, configuration('the pooler knows no such database.', 'Add it there, or correct the name in the URL.')],
-  [
-    /startup parameter/u,
-    configuration(
-      'a pooler between refuses the settings of the session.',
-      "Behind a pooler in transaction mode set pooler: 'transaction'.",
-    ),
-  ],
+  [/startup parameter/u, configuration('a pooler between refuses the settings of the session.', inTransactionMode)],
   [/connections allowed|login|shutting down|server_/u, unavailable('the pooler has no connection to give.')],
 ]
 

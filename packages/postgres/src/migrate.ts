@@ -1,5 +1,5 @@
 import { type BackendCall, ConfigurationError } from '@millrace/core'
-import { type Names, type Order, fillNames } from './schema.js'
+import { type Names, type Order, orderLock } from './schema.js'
 import type { Engine, QueryRunner } from './session.js'
 import { steps } from './sql-steps.js'
 
@@ -23,14 +23,11 @@ export interface Installed {
  */
 export async function findInstalled(runner: QueryRunner, names: Names): Promise<Installed | undefined> {
   const [there] = await runner.query(
-    { text: 'SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2' },
+    'SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2',
     [names.schemaText, `${names.prefix}migrations`],
   )
   if (there === undefined) return undefined
-  const [row] = await runner.query(
-    { text: `SELECT max(version), max(min_client), min(log_id), min(store_order) FROM ${names.migrations}` },
-    [],
-  )
+  const [row] = await runner.query(`SELECT max(version), max(min_client), min(log_id), min(store_order) FROM ${names.migrations}`, [])
   if (row?.[0] == null) return undefined
   return { version: Number(row[0]), minClient: Number(row[1]), logId: row[2] ?? '', order: row[3] as Order }
 }
@@ -80,11 +77,11 @@ export async function openSchema(engine: Engine, options: SchemaOptions, call: B
 export async function migrateEngine(engine: Engine, names: Names, order: Order): Promise<Installed> {
   return engine.transaction(async (runner) => {
     // Another set-up may take longer than an append may wait for its stream.
-    await runner.query({ text: "SELECT set_config('lock_timeout', '0', true)" }, [])
+    await runner.query("SELECT set_config('lock_timeout', '0', true)", [])
     // Bare IF NOT EXISTS fails when several processes start at once.
-    await runner.query({ text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 4711))' }, [names.migrations])
+    await runner.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 4711))', [names.migrations])
     const installed = await findInstalled(runner, names)
-    const [schema] = await runner.query({ text: 'SELECT 1 FROM pg_namespace WHERE nspname = $1' }, [names.schemaText])
+    const [schema] = await runner.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [names.schemaText])
     // A role without the right to create schemas may work in one that was made for it.
     if (schema === undefined) await runner.script(`CREATE SCHEMA ${names.schema}`)
     await runner.script(pendingSql(names, installed, order))
@@ -107,6 +104,22 @@ export function pendingSql(names: Names, installed: Pick<Installed, 'version' | 
       return `${fillNames(sql, names, before)}\nINSERT INTO ${names.migrations} (version, min_client, store_order, log_id) VALUES (${version}, ${minClient}, '${before}', ${logId});\n`
     })
   return [...pending, ...(order === before ? [] : [reorderSql(names, order)])].join('\n')
+}
+
+/** Puts the names into a numbered step. */
+export function fillNames(sql: string, names: Names, order: Order): string {
+  const lock = order === 'strict' ? `PERFORM ${orderLock(names)};` : 'NULL;'
+  return unusedTags(sql, `${names.schema}${names.streams}`)
+    .replaceAll('{order_lock}', lock)
+    .replaceAll(/\{([a-z]+(?:_[a-z]+)*(?:_v\d)?)\}/gu, (given, name: keyof Names) => names[name] ?? given)
+}
+
+/** Bodies of functions stand between tags like `$append$`; a name that holds one would end the body, and the rest of it would run. */
+function unusedTags(sql: string, names: string): string {
+  if (!names.includes('$')) return sql
+  let suffix = '_'
+  while (names.includes(`${suffix}$`)) suffix += '_'
+  return sql.replaceAll(/\$(append|many|all)\$/gu, (_, tag: string) => `$${tag}${suffix}$`)
 }
 
 /** What {@link pendingSql} does, a line each. */

@@ -4,7 +4,6 @@ import { classifyError } from './map-error.js'
 import { findDrift } from './check-schema.js'
 import { type Installed, findInstalled, migrateEngine, pendingSql, pendingSteps, schemaVersion } from './migrate.js'
 import { type PostgresOptions, parseOptions } from './options.js'
-import { schemaNames } from './schema.js'
 import type { QueryRunner } from './session.js'
 
 /**
@@ -28,8 +27,7 @@ export interface Migrations {
 /** Migrations of the schema that the same options name. */
 export function migrations(options: PostgresOptions | string = {}): Migrations {
   const parsed = parseOptions(options)
-  const names = schemaNames(parsed.schema, parsed.tablePrefix)
-  const { order = 'settled' } = parsed
+  const { names, order } = parsed
 
   async function connected<T>(run: (engine: ReturnType<typeof poolEngine>) => Promise<T>): Promise<T> {
     const engine = poolEngine(parsed)

@@ -1,5 +1,6 @@
 import { type AdapterOptions, ConfigurationError, readConfig } from '@millrace/core'
 import { parseConnectionUrl } from './connection-url.js'
+import { type Names, type Order, schemaNames } from './schema.js'
 
 /** What we call of a `pg` client. A structural type: the caller's `pg` may be another copy or version than ours. */
 export interface PostgresClient {
@@ -84,9 +85,12 @@ export interface PostgresTimeouts {
   readonly settleMs?: number | undefined
 }
 
-export interface ParsedOptions extends Omit<PostgresOptions, 'timeouts'> {
+export interface ParsedOptions extends PostgresOptions {
+  readonly names: Names
+  readonly order: Order
+  readonly setup: 'auto' | 'manual'
   readonly preparedStatements: boolean
-  readonly timeouts: { readonly connectMs: number; readonly lockMs: number; readonly statementMs: number; readonly settleMs: number }
+  readonly timeouts: Readonly<Record<keyof PostgresTimeouts, number>>
 }
 
 const driverParameters = [
@@ -120,18 +124,18 @@ export function parseOptions(given: PostgresOptions | string): ParsedOptions {
       timeoutMs: 'number',
     },
     driverParameters,
+    alternatives: [['connection', 'pool']],
   })
-  if (options.connection !== undefined && options.pool !== undefined)
-    throw new ConfigurationError('give either connection or pool, not both.', { adapter: 'postgres' })
   if (options.pooler === 'transaction' && options.wake === 'notify')
     throw new ConfigurationError("wake: 'notify' needs a session of its own, which pooler: 'transaction' does not give.", {
       adapter: 'postgres',
     })
-  const { tls = 'off' } = options
+  const { tls = 'off', schema, tablePrefix, order = 'settled', setup = 'auto' } = options
   if (typeof tls !== 'object' && !['verify', 'off', 'unverified'].includes(tls))
     throw new ConfigurationError('tls must be one of verify, off, unverified.', { adapter: 'postgres' })
   const { connectMs = 5000, lockMs = 5000, statementMs = 30_000, settleMs = 10_000 } = options.timeouts ?? {}
-  for (const [name, value] of Object.entries({ connectMs, lockMs, statementMs, settleMs }))
+  const timeouts = { connectMs, lockMs, statementMs, settleMs }
+  for (const [name, value] of Object.entries(timeouts))
     if (!(typeof value === 'number' && value > 0))
       throw new ConfigurationError(`timeouts.${name} must be a number of milliseconds above 0.`, { adapter: 'postgres' })
   const connection = url?.href ?? options.connection
@@ -139,5 +143,5 @@ export function parseOptions(given: PostgresOptions | string): ParsedOptions {
   // Now, not when it connects: a mistake in a URL is one of the program's start.
   if (text !== undefined) parseConnectionUrl(text)
   const { preparedStatements = options.pooler !== 'transaction' } = options
-  return { ...options, connection, preparedStatements, timeouts: { connectMs, lockMs, statementMs, settleMs } }
+  return { ...options, connection, names: schemaNames(schema, tablePrefix), order, setup, preparedStatements, timeouts }
 }

@@ -18,7 +18,7 @@ export function binaryArray(type: ElementName, values: readonly (string | Uint8A
   return buffer
 }
 
-type ElementName = 'bytea' | 'int4' | 'int8' | 'json' | 'text' | 'uuid'
+export type ElementName = 'bytea' | 'int4' | 'int8' | 'json' | 'text' | 'uuid'
 
 /** The server's number of an element type, how many bytes a value takes, and what puts it there. */
 interface ElementType {

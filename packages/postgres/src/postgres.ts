@@ -2,7 +2,6 @@ import { type EventStoreAdapter, createAdapter } from '@millrace/core'
 import { postgresBackend } from './backend.js'
 import { poolEngine } from './client.js'
 import { type PostgresClient, type PostgresOptions, parseOptions } from './options.js'
-import { schemaNames } from './schema.js'
 import { type PostgresTransaction, transactionAdapter } from './with-client.js'
 
 /** The adapter for PostgreSQL, with what only it can do. */
@@ -26,25 +25,18 @@ export interface PostgresAdapter extends EventStoreAdapter {
  */
 export function postgres(options: PostgresOptions | string = {}): PostgresAdapter {
   const parsed = parseOptions(options)
-  const names = schemaNames(parsed.schema, parsed.tablePrefix)
-  const { order = 'settled' } = parsed
+  const { order, pool, pooler, coalesce, timeouts, timeoutMs, pageSize } = parsed
   // The connections of our own pool have it from their start; to set it with each append costs the server a sixth of it.
-  const lockMs = parsed.pool === undefined && parsed.pooler !== 'transaction' ? 0 : parsed.timeouts.lockMs
-  const engine = poolEngine(parsed)
-  const backend = postgresBackend(engine, {
+  const lockMs = pool === undefined && pooler !== 'transaction' ? 0 : timeouts.lockMs
+  const backend = postgresBackend(poolEngine(parsed), {
+    ...parsed,
     name: 'postgres',
-    names,
-    setup: parsed.setup ?? 'auto',
-    sharedAcrossProcesses: true,
     lockMs,
     // Under 'strict' all wait for the one lock of the log, so that there is nobody to be held up.
-    coalesceLockMs: parsed.coalesce === false ? undefined : order === 'strict' ? lockMs : Math.min(50, parsed.timeouts.lockMs),
-    order,
-    wake: parsed.wake,
-    settleMs: parsed.timeouts.settleMs,
+    coalesceLockMs: coalesce === false ? undefined : order === 'strict' ? lockMs : Math.min(50, timeouts.lockMs),
+    settleMs: timeouts.settleMs,
   })
-  const adapter = createAdapter(backend, { timeoutMs: parsed.timeoutMs, pageSize: parsed.pageSize })
-  return Object.assign(adapter, {
-    withClient: (client: PostgresClient) => transactionAdapter(client, names, parsed, backend.logId),
+  return Object.assign(createAdapter(backend, { timeoutMs, pageSize }), {
+    withClient: (client: PostgresClient) => transactionAdapter(client, parsed, backend.logId),
   })
 }

@@ -1,121 +1,105 @@
-import type { BackendCall, LogPage, LogPageRequest, Position } from '@millrace/core'
-import { type Reading, type TextColumns, eventColumns, readEvent } from './read.js'
+import { type Backend, type BackendCall, type LogPage, type LogPageRequest, type Position, compareDecimals } from '@millrace/core'
+import { type Reading, eventColumns, readEvent } from './read.js'
 import type { Names } from './schema.js'
 import type { Horizon } from './settled.js'
-import type { Engine, Parameter, Row, Statement } from './session.js'
-
-export interface LogStatements {
-  readonly forwards: Statement
-  readonly filtered: Statement
-  readonly backwards: Statement
-  readonly backwardsFiltered: Statement
-  readonly top: Statement
-}
-
-export function logStatements({ events }: Names, texts: TextColumns): LogStatements {
-  const filters = `AND ($4::text[] IS NULL OR e.event_type = ANY ($4::text[])) AND ($5::text[] IS NULL OR e.stream_type = ANY ($5::text[]))
-    AND ($6::text IS NULL OR starts_with(e.stream_id, $6::text))`
-  const page = (more: string, order: string): Statement => ({
-    text: `SELECT ${eventColumns(texts)} FROM ${events} AS e WHERE e.position > $1::bigint AND e.position <= $2::bigint ${more} ORDER BY e.position ${order} LIMIT $3`,
-  })
-  return {
-    forwards: page('', 'ASC'),
-    filtered: page(filters, 'ASC'),
-    backwards: page('', 'DESC'),
-    backwardsFiltered: page(filters, 'DESC'),
-    top: { text: `SELECT max(position) FROM ${events}` },
-  }
-}
+import type { Engine, Row } from './session.js'
 
 /** Positions that one filtered page looks at, so that a filter that matches nothing still gets on. */
 const filterSpan = 20_000n
 const endOfLog = 9_223_372_036_854_775_807n
 
-export interface LogReader {
-  end(settled: boolean, call: BackendCall): Promise<string | undefined>
-  page(request: LogPageRequest, call: BackendCall): Promise<LogPage>
-}
+type LogReads = Required<Pick<Backend, 'readLogEnd' | 'readLogPage' | 'comparePositions' | 'lookForChange'>>
 
 /** Reads the log in position order, never past the settled {@link Horizon}. `horizon` undefined: what is visible is settled. */
-export function logReader(
+export function logReads(
   engine: Engine,
-  statements: LogStatements,
+  { events }: Names,
   horizon: Horizon | undefined,
   reading: Reading,
-  token: { format(body: string): Position; parse(position: Position): string },
-): LogReader {
+  fromPosition: (position: Position) => string,
+): LogReads {
+  const filters = `AND ($4::text[] IS NULL OR e.event_type = ANY ($4::text[])) AND ($5::text[] IS NULL OR e.stream_type = ANY ($5::text[]))
+    AND ($6::text IS NULL OR starts_with(e.stream_id, $6::text))`
+  const select = (more: string, order: string): string =>
+    `SELECT ${eventColumns(reading)} FROM ${events} AS e WHERE e.position > $1::bigint AND e.position <= $2::bigint ${more} ORDER BY e.position ${order} LIMIT $3`
+  const statements = {
+    forwards: { whole: select('', 'ASC'), filtered: select(filters, 'ASC') },
+    backwards: { whole: select('', 'DESC'), filtered: select(filters, 'DESC') },
+  }
+  const topStatement = `SELECT max(position) FROM ${events}`
+  let behind = false
+
   async function top(call: BackendCall): Promise<bigint | undefined> {
-    const [row] = await engine.read(statements.top, [], call)
+    const [row] = await engine.read(topStatement, [], call)
     return row?.[0] == null ? undefined : BigInt(row[0])
   }
-  const place = (position: Position | undefined): bigint | undefined => (position === undefined ? undefined : BigInt(token.parse(position)))
+  const place = (position: Position | undefined): bigint | undefined =>
+    position === undefined ? undefined : BigInt(fromPosition(position))
+  const lastOf = (rows: readonly Row[]): bigint => BigInt(rows.at(-1)?.[0] ?? '0')
+
+  function read({ direction, filter, limit }: LogPageRequest, after: bigint, upTo: bigint, call: BackendCall): Promise<readonly Row[]> {
+    const { whole, filtered } = statements[direction]
+    const window = [String(after), String(upTo), limit]
+    if (filter === undefined) return engine.read(whole, window, call)
+    return engine.read(filtered, [...window, list(filter.eventTypes), list(filter.streamTypes), filter.streamIdPrefix ?? null], call)
+  }
+  function page(rows: readonly Row[], next: bigint, end: boolean): LogPage {
+    return { events: rows.map((row) => readEvent(row, 0, reading)), next: reading.toPosition(String(next)), end }
+  }
 
   async function backwards(request: LogPageRequest, call: BackendCall): Promise<LogPage> {
     const [after, upTo] = [place(request.after), place(request.upTo) ?? endOfLog]
-    const top = after === undefined || after > upTo ? upTo : after - 1n
-    const floor = request.filter === undefined ? 0n : max(0n, top - filterSpan)
-    const rows = await run(statements.backwards, statements.backwardsFiltered, floor, top, request, call)
-    const next = rows.length === request.limit ? rows.at(-1)?.[0] : String(floor + 1n)
-    return { events: events(rows), next: token.format(next ?? '1'), end: BigInt(next ?? '1') <= 1n }
+    const first = after === undefined || after > upTo ? upTo : after - 1n
+    const floor = request.filter === undefined || first < filterSpan ? 0n : first - filterSpan
+    const rows = await read(request, floor, first, call)
+    const next = rows.length === request.limit ? lastOf(rows) : floor + 1n
+    return page(rows, next, next <= 1n)
   }
 
   async function forwards(request: LogPageRequest, call: BackendCall): Promise<LogPage> {
+    const nothing = { events: [], next: request.after, end: true }
     const after = place(request.after) ?? 0n
-    const upTo = place(request.upTo)
-    if (upTo !== undefined) return bounded(after, upTo, request, call)
-    if (horizon === undefined) return bounded(after, (await top(call)) ?? 0n, request, call)
+    /** All of it is settled, so holes mean nothing. */
+    async function upTo(last: bigint): Promise<LogPage> {
+      if (last <= after) return nothing
+      const bound = request.filter === undefined || last - after < filterSpan ? last : after + filterSpan
+      const rows = await read(request, after, bound, call)
+      const next = rows.length === request.limit ? lastOf(rows) : bound
+      return page(rows, next, next >= last)
+    }
+    if (request.upTo !== undefined) return upTo(place(request.upTo) ?? 0n)
+    if (horizon === undefined) return upTo((await top(call)) ?? 0n)
     const { settled } = horizon
-    if (settled !== undefined && settled > after) return bounded(after, settled, request, call)
+    if (settled !== undefined && settled > after) return upTo(settled)
     if (settled === after && request.filter === undefined) {
       // What follows the settled part without a hole is settled too: nothing can come between.
-      const rows = await run(statements.forwards, statements.forwards, after, endOfLog, request, call)
-      const whole = rows.findIndex((row, index) => BigInt(row[0] ?? '') !== after + BigInt(index) + 1n)
-      const sure = whole === -1 ? rows : rows.slice(0, whole)
-      const last = sure.at(-1)?.[0]
-      if (last != null) {
-        if (horizon.settled === settled) horizon.advance(BigInt(last))
-        return { events: events(sure), next: token.format(last), end: whole === -1 && rows.length < request.limit }
+      const rows = await read(request, after, endOfLog, call)
+      if (rows.length === 0) return nothing
+      const hole = rows.findIndex((row, index) => BigInt(row[0] ?? '') !== after + BigInt(index) + 1n)
+      const sure = hole === -1 ? rows : rows.slice(0, hole)
+      if (sure.length > 0) {
+        if (horizon.settled === settled) horizon.advance(lastOf(sure))
+        return page(sure, lastOf(sure), hole === -1 && rows.length < request.limit)
       }
-      if (rows.length === 0) return { events: [], next: request.after, end: true }
     }
     await horizon.look(call)
-    const now = horizon.settled
     // Read again with a new snapshot: what was settled by that look may have become visible after the first.
-    return now === undefined || now <= after ? { events: [], next: request.after, end: true } : bounded(after, now, request, call)
-  }
-
-  /** All of it is settled, so holes mean nothing. */
-  async function bounded(after: bigint, upTo: bigint, request: LogPageRequest, call: BackendCall): Promise<LogPage> {
-    if (upTo <= after) return { events: [], next: request.after, end: true }
-    const bound = request.filter === undefined ? upTo : min(upTo, after + filterSpan)
-    const rows = await run(statements.forwards, statements.filtered, after, bound, request, call)
-    const next = rows.length === request.limit ? BigInt(rows.at(-1)?.[0] ?? '') : bound
-    return { events: events(rows), next: token.format(String(next)), end: next >= upTo }
-  }
-
-  function run(
-    plain: Statement,
-    filtered: Statement,
-    after: bigint,
-    upTo: bigint,
-    request: LogPageRequest,
-    call: BackendCall,
-  ): Promise<readonly Row[]> {
-    const { filter, limit } = request
-    const window: Parameter[] = [String(after), String(upTo), limit]
-    if (filter === undefined) return engine.read(plain, window, call)
-    return engine.read(filtered, [...window, list(filter.eventTypes), list(filter.streamTypes), filter.streamIdPrefix ?? null], call)
-  }
-  function events(rows: readonly Row[]): LogPage['events'] {
-    return rows.map((row) => readEvent(row, 0, reading))
+    return upTo(horizon.settled ?? 0n)
   }
 
   return {
-    async end(settled, call) {
-      const found = settled && horizon !== undefined ? await horizon.settle(call) : await top(call)
-      return found === undefined ? undefined : token.format(String(found))
+    /** The visible end and how far it is settled. As long as the one is behind the other each look is a probe of the horizon. */
+    async lookForChange(call) {
+      const end = await (behind && horizon !== undefined ? horizon.look(call) : top(call))
+      behind = horizon !== undefined && horizon.settled !== end
+      return `${end} ${horizon?.settled}`
     },
-    page: (request, call) => (request.direction === 'forwards' ? forwards(request, call) : backwards(request, call)),
+    async readLogEnd({ settled }, call) {
+      const found = settled && horizon !== undefined ? await horizon.settle(call) : await top(call)
+      return found === undefined ? undefined : reading.toPosition(String(found))
+    },
+    readLogPage: (request, call) => (request.direction === 'forwards' ? forwards(request, call) : backwards(request, call)),
+    comparePositions: (a, b) => compareDecimals(fromPosition(a), fromPosition(b)),
   }
 }
 
@@ -123,6 +107,3 @@ export function logReader(
 function list(values: readonly string[] | undefined): string | null {
   return values === undefined ? null : `{${values.map((value) => `"${value.replaceAll(/["\\]/gu, '\\$&')}"`).join(',')}}`
 }
-
-const min = (a: bigint, b: bigint): bigint => (a < b ? a : b)
-const max = (a: bigint, b: bigint): bigint => (a > b ? a : b)

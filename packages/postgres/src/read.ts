@@ -1,24 +1,25 @@
-import type { Payload, StoredEvent, StoredMetadata, StreamHead, StreamPage, StreamPageRequest } from '@millrace/core'
+import type { Backend, StoredEvent, StreamHead } from '@millrace/core'
 import type { Names } from './schema.js'
-import type { Engine, Parameter, Row, Statement } from './session.js'
+import type { Engine, Row } from './session.js'
 
-/** How a text column travels. */
-export interface TextColumns {
+/** How texts and positions travel. */
+export interface Reading {
   select(column: string): string
-  read(text: string): string
+  text(value: string): string
+  toPosition(body: string): string
 }
 
 /**
  * PGlite 0.5.16 takes a leading U+FEFF of a text for a byte order mark and drops it, so that two names become one: there a sign is put
  * before, and taken off again.
  */
-export function textColumns({ stripsByteOrderMark }: Pick<Engine, 'stripsByteOrderMark'>): TextColumns {
-  if (!stripsByteOrderMark) return { select: (column) => column, read: (text) => text }
-  return { select: (column) => `'.' || ${column}`, read: (text) => text.slice(1) }
+export function createReading({ stripsByteOrderMark }: Pick<Engine, 'stripsByteOrderMark'>, toPosition: Reading['toPosition']): Reading {
+  if (!stripsByteOrderMark) return { select: (column) => column, text: (value) => value, toPosition }
+  return { select: (column) => `'.' || ${column}`, text: (value) => value.slice(1), toPosition }
 }
 
 /** Columns of an event, in the order that {@link readEvent} takes them. Bytes as hex and times as epoch ms: no session setting matters. */
-export function eventColumns({ select }: TextColumns): string {
+export function eventColumns({ select }: Reading): string {
   const names = ['stream_id', 'stream_type', 'event_type'].map((name) => select(`e.${name}`)).join(', ')
   return `e.position, e.version, e.id, ${names}, e.event_data, encode(e.event_bytes, 'hex'), e.metadata, ${epochMs('e.created_at')}`
 }
@@ -29,83 +30,70 @@ function epochMs(time: string): string {
 }
 
 const headColumns = 's.status, s.version, s.first_version, s.base_version'
+/** Above every version: `bigint` is wider than a safe integer. */
+const noBound = Number.MAX_SAFE_INTEGER
 
-export interface ReadStatements {
-  readonly head: Statement
-  readonly forwards: Statement
-  readonly backwards: Statement
-  readonly metadata: Statement
-  readonly list: Statement
-}
+export type StreamReads = Required<Pick<Backend, 'readHead' | 'readStreamPage' | 'readMetadata' | 'listStreamsPage'>>
 
-export function readStatements({ streams, events }: Names, texts: TextColumns): ReadStatements {
+/** Head, events and metadata of one stream, and which streams there are. */
+export function streamReads(engine: Engine, { streams, events }: Names, reading: Reading): StreamReads {
   // One statement, so head and events are one consistent look.
-  const page = (window: string, order: string): Statement => ({
-    text: `SELECT ${headColumns}, ${eventColumns(texts)} FROM ${streams} AS s LEFT JOIN LATERAL (
+  const page = (window: string, order: string): string =>
+    `SELECT ${headColumns}, ${eventColumns(reading)} FROM ${streams} AS s LEFT JOIN LATERAL (
       SELECT * FROM ${events} AS e WHERE e.stream_id = $1 AND s.status = 0 AND ${window} ORDER BY e.version ${order} LIMIT $4
-    ) AS e ON true WHERE s.stream_id = $1 ORDER BY e.version ${order}`,
-  })
-  return {
-    head: { text: `SELECT ${headColumns} FROM ${streams} AS s WHERE s.stream_id = $1` },
+    ) AS e ON true WHERE s.stream_id = $1 ORDER BY e.version ${order}`
+  const pages = {
     forwards: page('e.version >= greatest($2::bigint, s.first_version) AND e.version <= $3::bigint', 'ASC'),
     backwards: page('e.version <= $2::bigint AND e.version >= greatest($3::bigint, s.first_version)', 'DESC'),
-    metadata: { text: `SELECT ${headColumns}, s.metadata, s.metadata_version FROM ${streams} AS s WHERE s.stream_id = $1` },
-    list: {
-      text: `SELECT ${texts.select('s.stream_id')}, s.status FROM ${streams} AS s WHERE s.stream_id > $1 AND starts_with(s.stream_id, $2)
-        AND (s.version > 0 OR s.status = 2) ORDER BY s.stream_id LIMIT $3`,
+  }
+  const head = `SELECT ${headColumns} FROM ${streams} AS s WHERE s.stream_id = $1`
+  const metadata = `SELECT ${headColumns}, s.metadata, s.metadata_version FROM ${streams} AS s WHERE s.stream_id = $1`
+  const list = `SELECT ${reading.select('s.stream_id')}, s.status FROM ${streams} AS s WHERE s.stream_id > $1 AND starts_with(s.stream_id, $2)
+      AND (s.version > 0 OR s.status = 2) ORDER BY s.stream_id LIMIT $3`
+  return {
+    async readHead(streamId, call) {
+      const [row] = await engine.read(head, [streamId], call)
+      return readHead(row)
+    },
+    async readStreamPage({ streamId, direction, from, to, limit }, call) {
+      const window = direction === 'forwards' ? [from ?? 1, to ?? noBound] : [from ?? noBound, to ?? 1]
+      const rows = await engine.read(pages[direction], [streamId, ...window, limit], call)
+      return { head: readHead(rows[0]), events: rows.filter((row) => row[4] !== null).map((row) => readEvent(row, 4, reading)) }
+    },
+    async readMetadata(streamId, call) {
+      const [row] = await engine.read(metadata, [streamId], call)
+      const text = row?.[4] ?? null
+      return { status: readHead(row).status, metadata: text === null ? undefined : { text }, version: Number(row?.[5] ?? 0) }
+    },
+    async listStreamsPage({ prefix, after, limit }, call) {
+      const rows = await engine.read(list, [after ?? '', prefix, limit], call)
+      const found = rows.map(([id, status]) => ({ streamId: reading.text(id ?? ''), status: listed[Number(status)] ?? 'live' }))
+      return { streams: found, next: rows.length < limit ? undefined : found.at(-1)?.streamId }
     },
   }
 }
 
-/** Above every version: `bigint` is wider than a safe integer. */
-const noBound = Number.MAX_SAFE_INTEGER
+/** By number; 0 is a missing stream too, as long as it has no version. */
+const listed = ['live', 'deleted', 'tombstoned'] as const
 
-export function pageParameters({ streamId, direction, from, to, limit }: StreamPageRequest): Parameter[] {
-  return direction === 'forwards' ? [streamId, from ?? 1, to ?? noBound, limit] : [streamId, from ?? noBound, to ?? 1, limit]
+function readHead(row: Row | undefined): StreamHead {
+  const [status = 0, version = 0, firstVersion = 1, baseVersion = 0] = (row ?? []).slice(0, 4).map(Number)
+  return { status: status === 0 && version === 0 ? 'missing' : (listed[status] ?? 'live'), version, firstVersion, baseVersion }
 }
 
-export function readPage(rows: readonly Row[], reading: Reading): StreamPage {
-  const head = readHead(rows[0])
-  return { head, events: rows.filter((row) => row[4] !== null).map((row) => readEvent(row, 4, reading)) }
-}
-
-export function readHead(row: Row | undefined): StreamHead {
-  if (row === undefined) return { status: 'missing', version: 0, firstVersion: 1, baseVersion: 0 }
-  const [status, version, firstVersion, baseVersion] = [Number(row[0]), Number(row[1]), Number(row[2]), Number(row[3])]
-  return { status: statusName(status, version), version, firstVersion, baseVersion }
-}
-
-export function statusName(status: number, version: number): StreamHead['status'] {
-  if (status === 2) return 'tombstoned'
-  if (status === 1) return 'deleted'
-  return version === 0 ? 'missing' : 'live'
-}
-
-/** What turns a row into an event. */
-export interface Reading {
-  readonly texts: TextColumns
-  toPosition(body: string): string
-}
-
-export function readEvent(row: Row, at: number, { texts, toPosition }: Reading): StoredEvent {
+export function readEvent(row: Row, at: number, { text, toPosition }: Reading): StoredEvent {
   const [streamType, bytes, metadata] = [row[at + 4] ?? null, row[at + 7] ?? null, row[at + 8] ?? null]
   return {
     position: toPosition(row[at] ?? ''),
     version: Number(row[at + 1]),
     id: row[at + 2] ?? '',
-    streamId: texts.read(row[at + 3] ?? ''),
-    streamType: streamType === null ? undefined : texts.read(streamType),
-    type: texts.read(row[at + 5] ?? ''),
+    streamId: text(row[at + 3] ?? ''),
+    streamType: streamType === null ? undefined : text(streamType),
+    type: text(row[at + 5] ?? ''),
     data: bytes === null ? { text: row[at + 6] ?? '' } : { bytes: fromHex(bytes) },
     metadata: metadata === null ? undefined : { text: metadata },
     createdAt: new Date(Number(row[at + 9])),
   }
-}
-
-export function readMetadata(row: Row | undefined): StoredMetadata {
-  const text = row?.[4] ?? null
-  const metadata: Payload | undefined = text === null ? undefined : { text }
-  return { status: readHead(row).status, metadata, version: Number(row?.[5] ?? 0) }
 }
 
 function fromHex(hex: string): Uint8Array {

@@ -1,7 +1,8 @@
 import { isConfigurationError } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
 import { pendingSql } from './migrate.js'
-import { fillNames, schemaNames } from './schema.js'
+import { fillNames } from './migrate.js'
+import { schemaNames } from './schema.js'
 import { steps } from './sql-steps.js'
 
 function refusal(make: () => unknown): unknown {

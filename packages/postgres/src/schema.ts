@@ -45,22 +45,6 @@ export function orderLock({ events }: Names): string {
   return `pg_advisory_xact_lock(${createHash('sha256').update(events).digest().readBigInt64BE()})`
 }
 
-/** Puts the names into a numbered step. */
-export function fillNames(sql: string, names: Names, order: Order): string {
-  const lock = order === 'strict' ? `PERFORM ${orderLock(names)};` : 'NULL;'
-  return unusedTags(sql, `${names.schema}${names.streams}`)
-    .replaceAll('{order_lock}', lock)
-    .replaceAll(/\{([a-z]+(?:_[a-z]+)*(?:_v\d)?)\}/gu, (given, name: keyof Names) => names[name] ?? given)
-}
-
-/** Bodies of functions stand between tags like `$append$`; a name that holds one would end the body, and the rest of it would run. */
-function unusedTags(sql: string, names: string): string {
-  if (!names.includes('$')) return sql
-  let suffix = '_'
-  while (names.includes(`${suffix}$`)) suffix += '_'
-  return sql.replaceAll(/\$(append|many|all)\$/gu, (_, tag: string) => `$${tag}${suffix}$`)
-}
-
 function quoteName(name: string): string {
   if (name === '' || /[\0\uD800-\uDFFF]/u.test(name))
     throw new ConfigurationError('a schema or table name is empty or not well-formed.', { adapter: 'postgres' })

@@ -1,24 +1,23 @@
-import { isConfigurationError } from '@millrace/core'
+import { isConfigurationError, ownCall } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
-import { createOwnCalls } from './own-calls.js'
 import { schemaNames } from './schema.js'
 import { lookAtServer } from './server.js'
-import type { Engine, Row, Statement } from './session.js'
+import type { Engine, Row } from './session.js'
 
 const postgres = 'PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu'
 
 /** What a server says of itself: its version, the tables that list what is spread, whether ours is among them, cache, and locks that show. */
 function look({ version = postgres, lists = [null, null] as Row, listed = false, cache = '1', shows = '2', probes = true } = {}) {
   const engine = {
-    read: ({ text }: Statement): Promise<readonly Row[]> => {
+    read: (text: string): Promise<readonly Row[]> => {
       if (text.includes('version()')) return Promise.resolve([[version, ...lists, '']])
       if (text.startsWith('SELECT 1 FROM')) return Promise.resolve(listed ? [['1']] : [])
       return Promise.resolve([[cache, '1700000000.000001', '41', shows]])
     },
   }
-  return createOwnCalls()
-    .run((call) => lookAtServer(engine as unknown as Engine, schemaNames(), 'postgres', probes, call))
-    .catch((error: unknown) => error)
+  return ownCall(new AbortController().signal, (call) =>
+    lookAtServer(engine as unknown as Engine, schemaNames(), 'postgres', probes, call),
+  ).catch((error: unknown) => error)
 }
 
 describe('a server', () => {

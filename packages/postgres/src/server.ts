@@ -27,7 +27,7 @@ export async function lookAtServer(
   probes: boolean,
   call: BackendCall,
 ): Promise<{ readonly run: string; readonly end: number }> {
-  const ask = async (text: string): Promise<Row> => (await engine.read({ text }, [names.events], call))[0] ?? []
+  const ask = async (text: string): Promise<Row> => (await engine.read(text, [names.events], call))[0] ?? []
   const lists = Object.entries(spreading)
   const [version = '', ...found] = probes
     ? await ask(`SELECT version(), ${lists.map(([, { list }]) => `to_regclass('${list}')`).join(', ')}, $1::text`)

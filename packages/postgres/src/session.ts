@@ -3,17 +3,15 @@ import type { BackendCall } from '@millrace/core'
 /** One row: each column as the text the server prints, or null. */
 export type Row = readonly (string | null)[]
 
-/** A statement with parameters `$1` … . The same text every time, so that a server can keep its plan. */
-export interface Statement {
-  readonly text: string
-}
-
 /** A parameter: text, or bytes in the server's binary format of the parameter's type. */
 export type Parameter = string | number | boolean | null | Uint8Array
 
-/** What runs statements: a pool, one connection, a transaction. */
+/**
+ * What runs statements: a pool, one connection, a transaction. A statement is a text with parameters `$1` … , the same every time, so that
+ * a server can keep its plan.
+ */
 export interface QueryRunner {
-  query(statement: Statement, parameters: readonly Parameter[]): Promise<readonly Row[]>
+  query(statement: string, parameters: readonly Parameter[]): Promise<readonly Row[]>
 }
 
 export interface Session extends QueryRunner {
@@ -35,10 +33,10 @@ export interface Engine {
   open(call: BackendCall): Promise<void>
   close(): Promise<void>
   /** A read: ends, and frees its connection, as soon as `call.signal` aborts. */
-  read(statement: Statement, parameters: readonly Parameter[], call: BackendCall): Promise<readonly Row[]>
+  read(statement: string, parameters: readonly Parameter[], call: BackendCall): Promise<readonly Row[]>
   /** A change: once sent it goes on until `call.deadline` aborts. */
-  change(statement: Statement, parameters: readonly Parameter[], call: BackendCall): Promise<readonly Row[]>
-  /** Waits for a connection, and only then asks what to run on it: a change that nobody wants by then is not sent. */
+  change(statement: string, parameters: readonly Parameter[], call: BackendCall): Promise<readonly Row[]>
+  /** Only where appends are coalesced. Waits for a connection, and only then asks what to run on it: a change that nobody wants by then is not sent. */
   flush?(pick: () => Work | undefined): Promise<readonly Row[]>
   /** Most connections at a time. */
   connections?(): number
@@ -54,7 +52,7 @@ export interface Engine {
 
 /** A statement to be run for a call. */
 export interface Work {
-  readonly statement: Statement
+  readonly statement: string
   readonly parameters: readonly Parameter[]
   readonly call: BackendCall
 }

@@ -1,9 +1,11 @@
-import { isTimeoutError, isUnavailableError } from '@millrace/core'
+import { isTimeoutError, isUnavailableError, ownCall } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
-import { createOwnCalls } from './own-calls.js'
 import { schemaNames } from './schema.js'
 import type { Engine, Row } from './session.js'
 import { type Horizon, createHorizon } from './settled.js'
+
+/** Never aborts. */
+const open = new AbortController().signal
 
 interface Look {
   readonly top: number | null
@@ -16,19 +18,19 @@ interface Look {
 function scene(looks: Look[], settleMs = 1000) {
   let [asked, lose] = [0, (): void => undefined]
   const engine = {
-    read: (statement: { text: string }): Promise<readonly Row[]> => {
-      if (statement.text.includes('pg_prepared_xacts')) return Promise.resolve([['pid 42 (app, idle in transaction, for 7 s)']])
+    read: (statement: string): Promise<readonly Row[]> => {
+      if (statement.includes('pg_prepared_xacts')) return Promise.resolve([['pid 42 (app, idle in transaction, for 7 s)']])
       const { top, holders = '', server = 'a', standby = false } = looks[Math.min(asked, looks.length - 1)] ?? { top: null }
       asked += 1
       return Promise.resolve([[top === null ? null : String(top), server, holders, standby ? 't' : 'f']])
     },
     onConnectionLost: (listener: () => void) => (lose = listener),
   }
-  const horizon = createHorizon(engine as unknown as Engine, schemaNames(), createOwnCalls(), settleMs)
+  const horizon = createHorizon(engine as unknown as Engine, schemaNames(), open, settleMs)
   return { horizon, asked: () => asked, lose: () => lose() }
 }
 
-const look = (horizon: Horizon) => createOwnCalls().run((call) => horizon.look(call))
+const look = (horizon: Horizon) => ownCall(open, (call) => horizon.look(call))
 
 /** S after each look. */
 async function settledAfter(looks: Look[]): Promise<(bigint | undefined)[]> {
@@ -112,9 +114,7 @@ describe('the settled horizon', () => {
   })
   it('that does not come in time is an error that names who holds it back', async () => {
     const { horizon } = scene([{ top: 9, holders: '1/1' }], 5)
-    const error: unknown = await createOwnCalls()
-      .run((call) => horizon.settle(call))
-      .catch((caught: unknown) => caught)
+    const error: unknown = await ownCall(open, (call) => horizon.settle(call)).catch((caught: unknown) => caught)
     expect(isTimeoutError(error) && error.hint).toContain('pid 42 (app, idle in transaction, for 7 s)')
   })
 })

@@ -1,7 +1,6 @@
-import { type BackendCall, TimeoutError, UnavailableError } from '@millrace/core'
-import type { OwnCalls } from './own-calls.js'
+import { type BackendCall, TimeoutError, UnavailableError, ownCall } from '@millrace/core'
 import type { Names } from './schema.js'
-import type { Engine, Row, Statement } from './session.js'
+import type { Engine, Row } from './session.js'
 
 /**
  * The settled horizon S: no event can turn up at or below it any more, so a reader may pass.
@@ -21,8 +20,6 @@ export interface Horizon {
   look(call: BackendCall): Promise<bigint | undefined>
   /** Waits until S is at least M of the first look, and gives that M. */
   settle(call: BackendCall): Promise<bigint | undefined>
-  /** Forgets everything: a connection was lost, the server may be another. */
-  reset(): void
 }
 
 interface Probe {
@@ -37,24 +34,22 @@ const holding = `pg_catalog.pg_locks AS l WHERE l.locktype = 'relation' AND l.gr
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 
 /** A holder without a pid, a prepared transaction, is marked by a sign before it. */
-function probeStatement({ events }: Names): Statement {
-  return {
-    text: `SELECT (SELECT max(position) FROM ${events}), extract(epoch FROM pg_postmaster_start_time())::numeric(20, 6) || ' '
+function probeStatement({ events }: Names): string {
+  return `SELECT (SELECT max(position) FROM ${events}), extract(epoch FROM pg_postmaster_start_time())::numeric(20, 6) || ' '
       || coalesce(inet_server_addr()::text, '') || ' ' || coalesce(inet_server_port()::text, ''),
-      (SELECT string_agg(CASE WHEN l.pid IS NULL THEN '-' ELSE '' END || l.virtualtransaction, ' ') FROM ${holding}), pg_is_in_recovery()`,
-  }
+      (SELECT string_agg(CASE WHEN l.pid IS NULL THEN '-' ELSE '' END || l.virtualtransaction, ' ') FROM ${holding}), pg_is_in_recovery()`
 }
 
 /** Who has events open: pid, user, state and age in seconds, or the name of a prepared transaction. */
-export const holdersStatement: Statement = {
-  text: `SELECT coalesce('pid ' || l.pid || ' (' || coalesce(a.usename, '?') || ', ' || coalesce(a.state, '?') || ', for '
+export const holdersStatement: string = `
+    SELECT coalesce('pid ' || l.pid || ' (' || coalesce(a.usename, '?') || ', ' || coalesce(a.state, '?') || ', for '
       || coalesce(round(extract(epoch FROM clock_timestamp() - a.xact_start)), 0) || ' s)', 'prepared transaction ' || coalesce(p.gid, '?'))
     FROM (SELECT DISTINCT l.pid, l.virtualtransaction FROM ${holding}) AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
     LEFT JOIN pg_catalog.pg_locks AS x ON l.pid IS NULL AND x.virtualtransaction = l.virtualtransaction AND x.locktype = 'transactionid'
-    LEFT JOIN pg_prepared_xacts AS p ON p.transaction = x.transactionid`,
-}
+    LEFT JOIN pg_prepared_xacts AS p ON p.transaction = x.transactionid`
 
-export function createHorizon(engine: Engine, names: Names, own: OwnCalls, settleMs: number): Horizon {
+/** @param closing aborts when the adapter is closed. */
+export function createHorizon(engine: Engine, names: Names, closing: AbortSignal, settleMs: number): Horizon {
   const statement = probeStatement(names)
   let settled: bigint | undefined
   let server: string | undefined
@@ -63,6 +58,7 @@ export function createHorizon(engine: Engine, names: Names, own: OwnCalls, settl
   let next: Promise<bigint | undefined> | undefined
   let generation = 0
 
+  /** Forgets everything: a connection was lost, the server may be another. */
   function reset(): void {
     generation += 1
     settled = undefined
@@ -76,7 +72,7 @@ export function createHorizon(engine: Engine, names: Names, own: OwnCalls, settl
     if (next === undefined) {
       const begin = (): Promise<bigint | undefined> => {
         next = undefined
-        return own.run(lookNow)
+        return ownCall(closing, lookNow)
       }
       next = last.then(begin, begin)
       last = next
@@ -125,7 +121,7 @@ export function createHorizon(engine: Engine, names: Names, own: OwnCalls, settl
     const endsAt = performance.now() + Math.min(settleMs, call.remainingMs() - 20)
     for (let pauseMs = 1; settled === undefined || settled < target; pauseMs = Math.min(50, pauseMs * 2)) {
       if (performance.now() > endsAt) throw await stillOpen(call)
-      await sleep(pauseMs, call.signal)
+      await call.unlessAborted('signal', new Promise((resolve) => setTimeout(resolve, pauseMs)))
       await look(call)
     }
     return target
@@ -147,23 +143,5 @@ export function createHorizon(engine: Engine, names: Names, own: OwnCalls, settl
     },
     look,
     settle,
-    reset,
   }
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', aborted)
-    if (signal.aborted) aborted()
-    function aborted(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', aborted)
-      reject(signal.reason as Error)
-    }
-    function done(): void {
-      signal.removeEventListener('abort', aborted)
-      resolve()
-    }
-  })
 }

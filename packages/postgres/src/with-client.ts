@@ -1,62 +1,25 @@
-import { type AppendRequest, ConcurrencyError, type EventStoreAdapter, createAdapter } from '@millrace/core'
+import { type AppendRequest, ConcurrencyError, type TransactionAdapter, createTransactionAdapter } from '@millrace/core'
 import { postgresBackend } from './backend.js'
-import { runStatement } from './client.js'
+import { type StatementNames, runStatement } from './client.js'
 import type { ParsedOptions, PostgresClient } from './options.js'
-import type { Names } from './schema.js'
-import { DriverFailure, type Engine, type Parameter, type Row, type Statement, failed } from './session.js'
+import { DriverFailure, type Engine, failed } from './session.js'
 
 /** Everything but the log, subscriptions and lifecycle, in the caller's transaction. */
-export type PostgresTransaction = Pick<
-  EventStoreAdapter,
-  | 'appendToStream'
-  | 'appendToStreams'
-  | 'readStream'
-  | 'getStreamState'
-  | 'listStreams'
-  | 'deleteStream'
-  | 'tombstoneStream'
-  | 'truncateStream'
-  | 'getStreamMetadata'
-  | 'setStreamMetadata'
->
+export type PostgresTransaction = TransactionAdapter
 
 /** The same backend over the caller's client. Waiting for locks and statements is bounded by what the caller has set. */
 export function transactionAdapter(
   client: PostgresClient,
-  names: Names,
   options: ParsedOptions,
   knownLogId: () => string | undefined,
 ): PostgresTransaction {
-  const backend = postgresBackend(clientEngine(client, options.preparedStatements), {
-    name: 'postgres',
-    names,
-    setup: 'manual',
-    sharedAcrossProcesses: true,
-    lockMs: 0,
-    order: options.order ?? 'settled',
-    settleMs: options.timeouts.settleMs,
-    knownLogId,
-  })
-  // A second attempt inside a transaction that has failed is of no use, and one whose connection is lost is over.
-  const adapter = createAdapter(
+  const { names, order, preparedStatements, timeoutMs, pageSize } = options
+  const engine = clientEngine(client, preparedStatements ? new Map() : undefined)
+  const backend = postgresBackend(engine, { name: 'postgres', names, setup: 'manual', order, knownLogId })
+  return createTransactionAdapter(
     { ...backend, append: (request, call) => backend.append(request, call).catch(givenUp(request)) },
-    { timeoutMs: options.timeoutMs, pageSize: options.pageSize, retry: false },
+    { timeoutMs, pageSize },
   )
-  const { appendToStream, appendToStreams, readStream, getStreamState, listStreams, deleteStream, tombstoneStream, truncateStream } =
-    adapter
-  const { getStreamMetadata, setStreamMetadata } = adapter
-  return {
-    appendToStream,
-    appendToStreams,
-    readStream,
-    getStreamState,
-    listStreams,
-    deleteStream,
-    tombstoneStream,
-    truncateStream,
-    getStreamMetadata,
-    setStreamMetadata,
-  }
 }
 
 /** A transaction that the server gave up over a race on the stream is a conflict whose winner's version nobody can ask for any more. */
@@ -68,9 +31,8 @@ function givenUp({ streamId, expected }: AppendRequest): (error: unknown) => nev
   }
 }
 
-function clientEngine(client: PostgresClient, named: boolean): Engine {
-  const query = (statement: Statement, parameters: readonly Parameter[]): Promise<readonly Row[]> =>
-    runStatement(client, statement, parameters, named).catch(failed('query'))
+function clientEngine(client: PostgresClient, names: StatementNames | undefined): Engine {
+  const query: Engine['read'] = (statement, parameters) => runStatement(client, statement, parameters, names).catch(failed('query'))
   return {
     single: true,
     stripsByteOrderMark: false,
