@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, createServer, request as httpRequest, Agent } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { resetSocket } from '../../packages/core/src/testing/reset-socket.js'
 
 /** A request as DynamoDB's protocol has it: an operation and a JSON body. */
 export interface ProxyRequest {
@@ -127,7 +128,7 @@ export async function createDynamoDBProxy(endpoint: string, seed = 1): Promise<D
     const fate = await (fault === undefined ? forward() : fault(request, forward))
     if (fate === 'silence') return
     if (fate === 'reset') {
-      incoming.socket.resetAndDestroy()
+      resetSocket(incoming.socket)
       return
     }
     const text = Buffer.from(JSON.stringify(fate.body))
@@ -136,7 +137,7 @@ export async function createDynamoDBProxy(endpoint: string, seed = 1): Promise<D
   }
 
   const server = createServer((incoming, response) => {
-    serve(incoming, response).catch(() => incoming.socket.resetAndDestroy())
+    serve(incoming, response).catch(() => resetSocket(incoming.socket))
   })
   server.keepAliveTimeout = 60_000
   server.on('connection', (socket) => {
@@ -152,7 +153,7 @@ export async function createDynamoDBProxy(endpoint: string, seed = 1): Promise<D
   await listen(0)
   const { port } = server.address() as AddressInfo
   const killConnections = (): Promise<void> => {
-    for (const socket of sockets) socket.resetAndDestroy()
+    for (const socket of sockets) resetSocket(socket)
     return Promise.resolve()
   }
   function inject(rule: FaultRule): { readonly struck: number; end(): void } {

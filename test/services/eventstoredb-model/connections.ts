@@ -1,4 +1,5 @@
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net'
+import { resetSocket } from '../../../packages/core/src/testing/reset-socket.js'
 
 /** The network before a node: what connections can suffer without a word from the node. */
 export interface Connections {
@@ -42,7 +43,7 @@ export async function createConnections(targetPort: () => number, givenPort = 0)
     port = (server.address() as AddressInfo).port
   }
   const cutAll = (): void => {
-    for (const client of pairs.keys()) client.resetAndDestroy()
+    for (const client of pairs.keys()) resetSocket(client)
   }
   await open()
   return {
@@ -50,7 +51,7 @@ export async function createConnections(targetPort: () => number, givenPort = 0)
       return port
     },
     cut(upstreamPort) {
-      for (const [client, upstream] of pairs) if (upstream.localPort === upstreamPort) client.resetAndDestroy()
+      for (const [client, upstream] of pairs) if (upstream.localPort === upstreamPort) resetSocket(client)
     },
     cutAll,
     freeze() {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type FaultProxy, createFaultProxy } from './fault-proxy.js'
+import { resetSocket } from './reset-socket.js'
 
 /** A server that answers each line with `done <line>`, and what it has done. */
 interface LineServer {
@@ -280,4 +281,22 @@ describe('createFaultProxy', () => {
     const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException]
     expect(error.code).toBe('ECONNREFUSED')
   })
+})
+
+test.each([0, 1, 2, 3])('a connection that is being shut down can be reset, %i turns later', async (turns) => {
+  const server = createServer({ allowHalfOpen: true })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  const [[peer]] = (await Promise.all([once(server, 'connection'), once(socket, 'connect')])) as [[Socket], unknown]
+  peer.on('error', () => undefined).resume()
+  const [closed, peerClosed] = [happens(socket, 'close'), happens(peer, 'close')]
+  socket.on('error', () => undefined)
+  peer.on('end', () => peer.end())
+  socket.end('the last word')
+  for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  resetSocket(socket)
+  await Promise.all([closed, peerClosed])
+  await new Promise((resolve) => server.close(resolve))
 })

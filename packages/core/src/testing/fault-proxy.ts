@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { type FaultRecord, type FaultRule, type InjectedFault, createFaultRules } from './fault-rule.js'
 import { type ProxyLink, createProxyLink } from './proxy-link.js'
+import { resetSocket } from './reset-socket.js'
 
 export interface FaultProxyOptions {
   /** Where the server is. */
@@ -46,7 +47,7 @@ export async function createFaultProxy({ host, port, seed = 1 }: FaultProxyOptio
   const listener = createServer({ allowHalfOpen: true }, (client) => {
     if (refusing) {
       client.on('error', () => undefined)
-      client.resetAndDestroy()
+      resetSocket(client)
       return
     }
     count += 1

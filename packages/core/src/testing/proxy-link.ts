@@ -1,5 +1,6 @@
 import { type Socket, connect } from 'node:net'
 import type { FaultRules, Strike } from './fault-rule.js'
+import { resetSocket } from './reset-socket.js'
 
 /** One connection through the proxy. */
 export interface ProxyLink {
@@ -23,8 +24,8 @@ export function createProxyLink(
   let swallowing: Strike | undefined
 
   function cut(): void {
-    client.resetAndDestroy()
-    server.resetAndDestroy()
+    resetSocket(client)
+    resetSocket(server)
   }
   for (const [socket, other] of [
     [client, server],
@@ -33,7 +34,7 @@ export function createProxyLink(
     socket.setNoDelay(true)
     // One end that fails takes the other with it; with a connection that hangs neither hears of it.
     socket.on('error', () => {
-      if (!hung) other.resetAndDestroy()
+      if (!hung) resetSocket(other)
     })
     socket.on('close', () => {
       if (!other.destroyed && !hung) other.destroySoon()
@@ -54,7 +55,7 @@ export function createProxyLink(
         if (strike.on !== 'response') return
         // Not reset: that could take back what was passed on.
         client.end()
-        server.resetAndDestroy()
+        resetSocket(server)
         return
       case 'delay':
         await waited(strike.ms, gone)
