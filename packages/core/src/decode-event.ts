@@ -41,11 +41,9 @@ export function decodeObject(payload: Payload): object | undefined {
   }
 }
 
-/** Bytes of the payload, roughly: what pages are sized by. */
-export function payloadBytes(events: readonly StoredEvent[]): number {
-  let bytes = 0
-  for (const { data, metadata } of events) bytes += sizeOf(data) + (metadata === undefined ? 0 : sizeOf(metadata))
-  return bytes
+/** Bytes of an event's payloads, roughly: what pages are sized by. For adapter authors. */
+export function payloadBytes({ data, metadata }: Pick<StoredEvent, 'data' | 'metadata'>): number {
+  return sizeOf(data) + (metadata === undefined ? 0 : sizeOf(metadata))
 }
 
 function sizeOf(payload: Payload): number {

@@ -45,6 +45,7 @@ export { type AppendSender, createCoalescer } from './coalesce.js'
 export { type ConfigSpec, readConfig } from './config.js'
 export { connectionErrors } from './connection-errors.js'
 export { type AdapterOptions, type CreateAdapterOptions, createAdapter } from './create-adapter.js'
+export { payloadBytes } from './decode-event.js'
 export type { AttemptTrace } from './diagnostics.js'
 export { errorClasses } from './error-classes.js'
 export {

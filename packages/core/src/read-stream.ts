@@ -96,6 +96,8 @@ export function firstPageSize(pageSize: number): number {
 /** As many events as should fit {@link pageBytes}, going by those seen. */
 export function nextPageSize(events: readonly StoredEvent[], size: number, pageSize: number): number {
   if (events.length === 0) return Math.min(pageSize, size * 4)
-  const fitting = Math.floor(pageBytes / Math.max(1, payloadBytes(events) / events.length))
+  let bytes = 0
+  for (const event of events) bytes += payloadBytes(event)
+  const fitting = Math.floor(pageBytes / Math.max(1, bytes / events.length))
   return Math.max(1, Math.min(pageSize, fitting))
 }

@@ -1,12 +1,4 @@
-import {
-  type EncodedEvent,
-  type Payload,
-  type StoredEvent,
-  formatPosition,
-  InvalidArgumentError,
-  compareDecimals,
-  parsePosition,
-} from '@millrace/core'
+import { type EncodedEvent, type StoredEvent, formatPosition, InvalidArgumentError, compareDecimals, parsePosition } from '@millrace/core'
 import type { NewDriverEvent } from './client.js'
 import type { DriverPosition, DriverRecordedEvent } from './driver.js'
 
@@ -57,15 +49,6 @@ export function fromDriverEvent(event: DriverRecordedEvent, wholeSeconds: boolea
     position: position === undefined ? undefined : toToken(position),
     createdAt: wholeSeconds ? new Date(Math.floor(created.getTime() / 1000) * 1000) : created,
   }
-}
-
-/** Bytes of an event's payloads, roughly. */
-export function sizeOf({ data, metadata }: StoredEvent): number {
-  return sizeOfPayload(data) + (metadata === undefined ? 0 : sizeOfPayload(metadata))
-}
-
-function sizeOfPayload(payload: Payload): number {
-  return 'value' in payload ? (payload.size ?? 0) : 'bytes' in payload ? payload.bytes.length : payload.text.length
 }
 
 /** Bytes of a parsed payload, roughly: to bound pages without printing it again. */

@@ -1,7 +1,7 @@
-import type { BackendCall, StoredEvent } from '@millrace/core'
+import { type BackendCall, type StoredEvent, payloadBytes } from '@millrace/core'
 import type { Session } from './client.js'
 import type { DriverRead, DriverReadable, DriverResolvedEvent } from './driver.js'
-import { fromDriverEvent, saw, sizeOf } from './event-data.js'
+import { fromDriverEvent, saw } from './event-data.js'
 import { mayHideTombstone, typeOf } from './map-error.js'
 import { isTombstoned } from './refused-append.js'
 
@@ -67,7 +67,7 @@ export async function collect(
       if (event === undefined) continue
       const stored = fromDriverEvent(event, nativeReads)
       events.push(stored)
-      bytes += sizeOf(stored)
+      bytes += payloadBytes(stored)
       if (last === undefined) saw(session, event.position)
       last = event
     }
