@@ -20,7 +20,10 @@ export interface Backend {
   readonly settles?: boolean
   /** `readLogPage` applies `filter` itself. Default false: core filters what it reads. */
   readonly filters?: boolean
-  /** Most events of a page where the user does not say, and the most that he may say. Default 1,000. */
+  /**
+   * Most events of a page where the user does not say, and the most that he may say. Default 1,000. A backend that says so keeps to `maxBytes`
+   * whatever the limit, so its first page is as large as the others.
+   */
   readonly pageSize?: number
 
   /** Connects and checks or creates the schema. After a failure it may be called again. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { StoredEvent } from './backend.js'
+import type { Backend, StoredEvent } from './backend.js'
 import { type Ending, onAbort } from './on-abort.js'
 import { type NextPage, eventIterable } from './paging.js'
+import { streamPages } from './read-stream.js'
 
 function event(version: number): StoredEvent {
   const fields = { id: String(version), type: 'A', data: { text: String(version) }, metadata: undefined, streamId: 's' }
@@ -76,5 +77,25 @@ describe('pages as one iterable', () => {
     await expect(iterator.next()).rejects.toThrow('page 2')
     expect(await iterator.next()).toEqual({ done: true, value: undefined })
     expect(seen.aborted).toBe(true)
+  })
+})
+
+describe('the size of pages', () => {
+  async function limits(backend: Partial<Backend>): Promise<readonly number[]> {
+    const asked: number[] = []
+    const window = { streamId: 's', direction: 'forwards', from: undefined, to: undefined, limit: Infinity } as const
+    const nextPage = streamPages(backend as Backend, window, backend.pageSize ?? 1000, ({ from = 1, limit }) => {
+      asked.push(limit)
+      const events = Array.from({ length: Math.min(limit, 9000 - from + 1) }, (_, index) => event(from + index))
+      return Promise.resolve({ head: { status: 'live', version: 9000, firstVersion: 1, baseVersion: 0 }, events })
+    })
+    for (let page = await nextPage(); page !== undefined; page = await nextPage());
+    return asked
+  }
+  it('is small at first, while nothing is known of the events', async () => {
+    expect((await limits({})).slice(0, 3)).toEqual([100, 1000, 1000])
+  })
+  it('is the whole at once where the backend counts the bytes itself', async () => {
+    expect(await limits({ pageSize: 5000 })).toEqual([5000, 5000])
   })
 })

@@ -26,7 +26,7 @@ export function logPages(backend: Backend, window: LogWindow, pageSize: number, 
   let after = window.after
   let upTo: Position | undefined
   let left = window.limit
-  let size = firstPageSize(pageSize)
+  let size = firstPageSize(backend, pageSize)
   let ended = left === 0
 
   return async () => {

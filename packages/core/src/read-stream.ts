@@ -25,7 +25,7 @@ export function streamPages(backend: Backend, window: StreamWindow, pageSize: nu
   const step = direction === 'forwards' ? 1 : -1
   let first: StreamHead | undefined
   let [cursor, last, left] = [window.from, window.to, window.limit]
-  let size = firstPageSize(pageSize)
+  let size = firstPageSize(backend, pageSize)
 
   return async () => {
     if (left === 0 || (cursor !== undefined && last !== undefined && first !== undefined && (last - cursor) * step < 0)) return undefined
@@ -88,9 +88,9 @@ export function checkContiguous(backend: Backend, streamId: string, events: read
   )
 }
 
-/** A first page is small, since nothing is known of the events yet. */
-export function firstPageSize(pageSize: number): number {
-  return Math.min(pageSize, 100)
+/** A first page is small, since nothing is known of the events yet, unless the backend counts their bytes itself. */
+export function firstPageSize(backend: Backend, pageSize: number): number {
+  return backend.pageSize === undefined ? Math.min(pageSize, 100) : pageSize
 }
 
 /** As many events as should fit {@link pageBytes}, going by those seen. */

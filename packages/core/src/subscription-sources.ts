@@ -22,7 +22,7 @@ export function streamSource(
   fetch: FetchStream,
 ): SubscriptionSource {
   let cursor = after === 'start' ? 0 : after === 'end' ? undefined : after
-  let size = firstPageSize(pageSize)
+  let size = firstPageSize(backend, pageSize)
   return {
     async look(signal, seekEnd) {
       cursor ??= visible(await fetch.head(signal)).version
@@ -61,7 +61,7 @@ export function logSource(
 ): SubscriptionSource {
   let cursor: Position | undefined = after === 'start' || after === 'end' ? undefined : after
   let seekEndFirst = after === 'end'
-  let size = firstPageSize(pageSize)
+  let size = firstPageSize(backend, pageSize)
   return {
     async look(signal, seekEnd) {
       if (seekEndFirst) {
