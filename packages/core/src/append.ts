@@ -19,14 +19,14 @@ export function appendOne(
 ): (call: Call) => Promise<AppendResult> {
   const { request, expected } = buildRequest(backend, { streamId, events, ...pick(options) }, '', crypto.randomUUID(), new Set())
   checkAppendLimits(request.events, backend.capabilities)
-  return async (call) => {
-    const outcome = await settleAppend(backend, call, request)
-    if (outcome.status !== 'appended' && outcome.status !== 'stored') throw refusal(backend, streamId, expected, outcome)
-    // Also what was stored before: by an attempt whose answer was lost, as a rule.
-    if (request.events.length > 0) changes.notify()
-    const { firstVersion, version, position } = outcome
-    return { streamId, firstVersion, version, position: request.events.length === 0 ? undefined : position }
-  }
+  return (call) =>
+    settleAppend(backend, call, request).then((outcome) => {
+      if (outcome.status !== 'appended' && outcome.status !== 'stored') throw refusal(backend, streamId, expected, outcome)
+      // Also what was stored before: by an attempt whose answer was lost, as a rule.
+      if (request.events.length > 0) changes.notify()
+      const { firstVersion, version, position } = outcome
+      return { streamId, firstVersion, version, position: request.events.length === 0 ? undefined : position }
+    })
 }
 
 /** `appendToStreams`. */

@@ -100,7 +100,11 @@ export function attempt<T>(
       finish({ ok: false, ...translateError(error, backend, kind, call.streamId), aborted: false })
     }
 
-    void (async () => run(control))().then((value) => finish({ ok: true, value }), fail)
+    try {
+      void Promise.resolve(run(control)).then((value) => finish({ ok: true, value }), fail)
+    } catch (error) {
+      fail(error)
+    }
   })
 }
 
@@ -121,7 +125,7 @@ export class AttemptControl implements BackendCall {
   #deadline: AbortController | undefined
   #stopReason: { readonly reason: unknown } | undefined
   #deadlineReason: { readonly reason: unknown } | undefined
-  readonly #waiting = new Set<{ readonly which: 'signal' | 'deadline'; readonly reject: (reason: unknown) => void }>()
+  readonly #waiting: { readonly which: 'signal' | 'deadline'; readonly reject: (reason: unknown) => void }[] = []
 
   constructor(endsAt: number) {
     this.#endsAt = endsAt
@@ -142,14 +146,15 @@ export class AttemptControl implements BackendCall {
   unlessAborted<T>(which: 'signal' | 'deadline', work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const waiter = { which, reject }
-      this.#waiting.add(waiter)
+      this.#waiting.push(waiter)
+      const leave = (): void => void this.#waiting.splice(this.#waiting.indexOf(waiter), 1)
       work.then(
         (value) => {
-          this.#waiting.delete(waiter)
+          leave()
           resolve(value)
         },
         (error: unknown) => {
-          this.#waiting.delete(waiter)
+          leave()
           reject(error as Error)
         },
       )

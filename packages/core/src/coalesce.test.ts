@@ -131,7 +131,7 @@ describe('appends that meet', () => {
     flights[0]?.answer()
     flights[1]?.answer()
     await turns()
-    expect(flights.slice(2).map(({ streams }) => streams.length)).toEqual([20, 20])
+    expect(flights.slice(2).map(({ streams }) => streams.length)).toEqual([20, 21])
     flights[2]?.answer()
     await turns()
     flights[3]?.answer()

@@ -110,7 +110,7 @@ export function createCoalescer(sender: AppendSender): Required<Pick<Backend, 'a
     }
   }
 
-  async function append(request: AppendRequest, call: BackendCall): Promise<AppendOutcome> {
+  function append(request: AppendRequest, call: BackendCall): Promise<AppendOutcome> {
     const bytes = request.events.reduce((sum, event) => sum + event.bytes, 0)
     const { settle, events, streamId } = request
     if (settle || events.length === 0 || events.length >= largeEvents || bytes >= largeBytes)
@@ -143,7 +143,7 @@ export function createCoalescer(sender: AppendSender): Required<Pick<Backend, 'a
     }
   }
 
-  async function queued(request: AppendRequest, call: BackendCall, bytes: number): Promise<AppendOutcome> {
+  function queued(request: AppendRequest, call: BackendCall, bytes: number): Promise<AppendOutcome> {
     const entry: Waiting = {
       streams: [request.streamId],
       request,
@@ -158,16 +158,18 @@ export function createCoalescer(sender: AppendSender): Required<Pick<Backend, 'a
     enter(entry)
     if (hasTurn(entry)) entry.begin()
     flush()
-    try {
-      return await call.unlessAborted('signal', done)
-    } catch (error) {
-      if (!call.signal.aborted || error !== call.signal.reason) throw error
-      if (!entry.sent) {
-        ready.delete(entry)
-        leave(entry)
-        flush()
-        throw error
-      }
+    return call.unlessAborted('signal', done).catch((error: unknown) => givenUp(entry, done, error))
+  }
+
+  /** Who waits in the queue was answered with an error, or gives up. */
+  async function givenUp(entry: Waiting, done: Promise<AppendOutcome>, failure: unknown): Promise<AppendOutcome> {
+    const { call } = entry
+    if (!call.signal.aborted || failure !== call.signal.reason) throw failure
+    if (!entry.sent) {
+      ready.delete(entry)
+      leave(entry)
+      flush()
+      throw failure
     }
     try {
       return await call.unlessAborted('deadline', done)
@@ -215,8 +217,8 @@ export function createCoalescer(sender: AppendSender): Required<Pick<Backend, 'a
       const picked = (batch = take())
       flush()
       // Who has most time left: the flush ends for nobody before their time.
-      const calls = picked.map(({ call }) => call).sort((a, b) => b.remainingMs() - a.remainingMs())
-      return calls[0] && { requests: picked.map(({ request }) => request), call: calls[0] }
+      const [call] = picked.reduce<[BackendCall | undefined, number]>(longest, [undefined, -1])
+      return call && { requests: picked.map(({ request }) => request), call }
     }
     try {
       const outcomes = await sender.each(pick)
@@ -233,7 +235,7 @@ export function createCoalescer(sender: AppendSender): Required<Pick<Backend, 'a
     }
     inFlight -= batch?.length ?? 0
     // Its callers come back within this turn of the event loop, with appends that can go together again.
-    if (batch !== undefined && batch.length > 1) setImmediate(freed)
+    if (batch !== undefined && batch.length > 1) process.nextTick(freed)
     else freed()
   }
   function freed(): void {
@@ -260,6 +262,11 @@ export function createCoalescer(sender: AppendSender): Required<Pick<Backend, 'a
         () => sender.all(requests, call),
       ),
   }
+}
+
+function longest(most: [BackendCall | undefined, number], { call }: Waiting): [BackendCall | undefined, number] {
+  const left = call.remainingMs()
+  return left > most[1] ? [call, left] : most
 }
 
 interface Permits {

@@ -74,21 +74,25 @@ export function createAdapter(backend: Backend, options: CreateAdapterOptions = 
     }
   }
   /** Runs a promise method: what `prepare` throws, before any I/O, is a rejection like any other. */
-  async function call<T>(
+  function call<T>(
     method: string,
     streamId: string | undefined,
     given: unknown,
     prepare: (options: Record<string, unknown>) => (call: Call) => Promise<T>,
   ): Promise<T> {
-    lifecycle.refuseClosed()
+    let running: Promise<T>
     try {
+      lifecycle.refuseClosed()
       const checked = parseOptions(given)
       const run = prepare(checked)
       const started = startCall(method, streamId, checked)
-      return await lifecycle.during(started, () => run(started))
+      running = lifecycle.during(started, () => run(started))
     } catch (error) {
-      throw named(error)
+      return Promise.reject(named(error) as Error)
     }
+    return running.catch((error: unknown) => {
+      throw named(error)
+    })
   }
   /** As {@link call}, of one stream. */
   function callStream<T>(

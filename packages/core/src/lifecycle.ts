@@ -10,7 +10,7 @@ export interface Lifecycle {
   /** Resolves when the backend is open. A failure is not remembered. */
   open(call: Call): Promise<void>
   isOpen(): boolean
-  /** Runs a promise method: opens if need be, and makes `close()` wait for it. */
+  /** Runs a promise method: opens if need be, and makes `close()` wait for it. Throws when it may not begin any more. */
   during<T>(call: Call, run: () => Promise<T>): Promise<T>
   /** Throws {@link ClosedError} after `close()` was called. */
   refuseClosed(): void
@@ -67,18 +67,19 @@ export function createLifecycle(backend: Backend, openTimeoutMs: number): Lifecy
     if (!result.ok) throw result.error
   }
 
-  async function during<T>(call: Call, run: () => Promise<T>): Promise<T> {
+  /** No `async`, and no more promises than it needs: every append comes through here. */
+  function during<T>(call: Call, run: () => Promise<T>): Promise<T> {
     refuseClosed()
     const abort = abortOf(call)
     if (abort !== undefined) throw abort.reason
+    const running = opened ? run() : open(call).then(run)
     atWork += 1
-    try {
-      if (!opened) await open(call)
-      return await run()
-    } finally {
-      atWork -= 1
-      if (atWork === 0) onIdle?.()
-    }
+    running.then(leave, leave)
+    return running
+  }
+  function leave(): void {
+    atWork -= 1
+    if (atWork === 0) onIdle?.()
   }
 
   async function end(): Promise<void> {

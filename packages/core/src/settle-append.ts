@@ -1,4 +1,4 @@
-import { type AttemptFailure, type Call, attempt, remainingMs, settlingCall } from './attempt.js'
+import { type AttemptFailure, type AttemptResult, type Call, attempt, remainingMs, settlingCall } from './attempt.js'
 import type { AppendManyOutcome, AppendOutcome, AppendRequest, AppendSuccess, Backend, BackendCall, StoredRange } from './backend.js'
 import type { OutcomeUnknownError } from './errors.js'
 import { protectsRetry } from './expected-version.js'
@@ -14,10 +14,23 @@ import { attemptMs, giveUp, pauseBeforeRetry, pauseWhileSettling, retried, telli
  *
  * Source: contract §3 and §10. Cases: IDM-01…14, ATM-09, ATM-10, ERR-03.
  */
-export async function settleAppend(backend: Backend, call: Call, request: AppendRequest): Promise<AppendOutcome> {
+export function settleAppend(backend: Backend, call: Call, request: AppendRequest): Promise<AppendOutcome> {
   // Without events there is nothing to store, so nothing to settle.
   if (request.events.length === 0) return retried(backend, call, (bc) => backend.append(request, bc))
-  const { outcome, lost } = await untilAnswered(backend, call, [request], (all, bc) => backend.append(all[0] ?? request, bc))
+  // Nearly always this is all, so it comes without an async function.
+  return attempt(backend, call, 'change', attemptMs(call), (bc) => backend.append(request, bc)).then((first) =>
+    first.ok && first.value.status === 'appended' ? first.value : settleAfter(backend, call, request, first),
+  )
+}
+
+async function settleAfter(
+  backend: Backend,
+  call: Call,
+  request: AppendRequest,
+  first: AttemptResult<AppendOutcome>,
+): Promise<AppendOutcome> {
+  const send = (all: readonly AppendRequest[], bc: BackendCall) => backend.append(all[0] ?? request, bc)
+  const { outcome, lost } = await untilAnswered(backend, call, [request], first, send)
   if (outcome.status === 'appended' || outcome.status === 'stored') return outcome
   if (outcome.status === 'wrong-version') {
     if (!protectsRetry(request.expected) || outcome.idsCompared === true) return outcome
@@ -33,7 +46,9 @@ export async function settleAppend(backend: Backend, call: Call, request: Append
 export async function settleAppendMany(backend: Backend, call: Call, requests: readonly AppendRequest[]): Promise<AppendManyOutcome> {
   const { appendMany } = backend
   if (appendMany === undefined) throw new Error(`${backend.name} declares multiStreamAppend and has no appendMany`)
-  const { outcome, lost } = await untilAnswered(backend, call, requests, (all, bc) => appendMany.call(backend, all, bc))
+  const send = (all: readonly AppendRequest[], bc: BackendCall) => appendMany.call(backend, all, bc)
+  const first = await attempt(backend, call, 'change', attemptMs(call), (bc) => send(requests, bc))
+  const { outcome, lost } = await untilAnswered(backend, call, requests, first, send)
   if (outcome.status !== 'failed') return outcome
   const results: StoredRange[] = []
   if (outcome.outcome.status === 'wrong-version') {
@@ -51,29 +66,30 @@ export async function settleAppendMany(backend: Backend, call: Call, requests: r
   return { status: 'stored', results }
 }
 
-/** Sends until an answer arrives that can be trusted. `lost`: an earlier attempt may have been applied. */
+/** Sends again until an answer arrives that can be trusted. `lost`: an earlier attempt may have been applied. */
 async function untilAnswered<T>(
   backend: Backend,
   call: Call,
   requests: readonly AppendRequest[],
+  first: AttemptResult<T>,
   send: (requests: readonly AppendRequest[], call: BackendCall) => Promise<T>,
 ): Promise<{ readonly outcome: T; readonly lost: AttemptFailure | undefined }> {
   const settles = backend.settles === true
   let lost: AttemptFailure | undefined
   let before: AttemptFailure | undefined
+  let result = first
   for (let tries = 1; ; tries += 1) {
-    const all = lost !== undefined && settles ? requests.map((request) => ({ ...request, settle: true })) : requests
-    const result = await attempt(backend, lost === undefined ? call : settlingCall(call), 'change', attemptMs(call), (bc) => send(all, bc))
     if (result.ok) return { outcome: result.value, lost }
     if (result.outcome === 'unknown') lost = result
     if (lost === undefined) {
       before = telling(result, before)
-      if (await pauseBeforeRetry(call, result, tries)) continue
-      throw giveUp(call, before)
+      if (!(await pauseBeforeRetry(call, result, tries))) throw giveUp(call, before)
+    } else {
+      const again = (settles || isRecognised(backend, requests)) && (await pauseWhileSettling(call, tries))
+      if (!again || (!settles && (await mayBeHidden(backend, call, requests)))) throw unknownAppend(backend, call, lost, requests)
     }
-    const again = (settles || isRecognised(backend, requests)) && (await pauseWhileSettling(call, tries))
-    if (again && (settles || !(await mayBeHidden(backend, call, requests)))) continue
-    throw unknownAppend(backend, call, lost, requests)
+    const all = lost !== undefined && settles ? requests.map((request) => ({ ...request, settle: true })) : requests
+    result = await attempt(backend, lost === undefined ? call : settlingCall(call), 'change', attemptMs(call), (bc) => send(all, bc))
   }
 }
 

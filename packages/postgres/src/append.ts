@@ -1,6 +1,6 @@
 import type { AppendManyOutcome, AppendOutcome, AppendRequest, AppendSender, BackendCall, EncodedEvent, StoredRange } from '@millrace/core'
 import { classifyError } from './map-error.js'
-import { type ElementName, binaryArray } from './parameters.js'
+import { type Element, type ElementName, binaryArray } from './parameters.js'
 import type { Names } from './schema.js'
 import { DriverFailure, type Engine, type Parameter, type Row, pastDeadline } from './session.js'
 
@@ -126,20 +126,20 @@ function expectedNumber(expected: AppendRequest['expected']): number {
 
 /** Streams, types, expectations, place and number of the events of each part; then of each event its part and its place there, and itself. */
 function partColumns(requests: readonly AppendRequest[]): Parameter[] {
-  const [starts, of, nth]: [string[], string[], string[]] = [[], [], []]
+  const [starts, of, nth]: [number[], number[], number[]] = [[], [], []]
   requests.forEach(({ events }, part) => {
-    starts.push(String(of.length + 1))
+    starts.push(of.length + 1)
     events.forEach((_, index) => {
-      of.push(String(part + 1))
-      nth.push(String(index + 1))
+      of.push(part + 1)
+      nth.push(index + 1)
     })
   })
   return [
     column('text', requests, ({ streamId }) => streamId),
     column('text', requests, ({ streamType }) => streamType ?? null),
-    column('int8', requests, ({ expected }) => String(expectedNumber(expected))),
+    column('int8', requests, ({ expected }) => expectedNumber(expected)),
     binaryArray('int4', starts),
-    column('int4', requests, ({ events }) => String(events.length)),
+    column('int4', requests, ({ events }) => events.length),
     binaryArray('int4', of),
     binaryArray('int4', nth),
     ...eventColumns(requests.flatMap(({ events }) => events)),
@@ -160,7 +160,7 @@ function eventColumns(events: readonly EncodedEvent[]): Parameter[] {
   ]
 }
 
-function column<T>(type: ElementName, items: readonly T[], read: (item: T) => string | null): Uint8Array {
+function column<T>(type: ElementName, items: readonly T[], read: (item: T) => Element): Uint8Array {
   return binaryArray(type, items.map(read))
 }
 function orNull(type: ElementName, values: readonly (string | Uint8Array | null)[]): Uint8Array | null {
