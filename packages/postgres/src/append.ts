@@ -17,6 +17,9 @@ export interface AppendOptions {
   readonly flushLockMs: number
 }
 
+/** Status, version and position of an append, as the server prints them. */
+type Answer = readonly [status: string, version: string, position: string]
+
 /** What `append_v2` answers, by number. */
 const statuses = ['appended', 'stored', 'wrong-version', 'deleted', 'tombstoned', 'settled'] as const
 /** Attempts without an answer that are remembered; of one that was forgotten the whole stream is searched. */
@@ -28,13 +31,11 @@ export function createAppends(
   toPosition: (body: string) => string,
   { lockMs, flushLockMs }: AppendOptions,
 ): Appends {
-  const columns = 'SELECT part, status, first, version, log_position FROM'
   const statements = {
-    // One value, `(status,first,version,position)`: to make a row of columns of it costs the server a tenth of the whole append.
     one: `SELECT ${names.append_v2}($1, $2, $3, $4, $5, $6, $7, $8, false, $9, 0, '')`,
     settle: `SELECT ${names.append_v2}($1, $2, $3, $4, $5, $6, $7, $8, true, $9, $10, $11)`,
-    each: `${columns} ${names.append_many_v2}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-    all: `${columns} ${names.append_all_v2}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+    each: `SELECT ${names.append_many_v2}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    all: `SELECT ${names.append_all_v2}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
   }
   let [server, seen] = ['', 0]
   /** Highest position seen before the first of a call's attempts was sent, until one has an answer. */
@@ -50,26 +51,30 @@ export function createAppends(
   /** What an attempt of this call stored lies above; where the server is still the one of then. */
   const bound = ({ attemptId }: AppendRequest): Parameter[] => [unanswered.get(attemptId) ?? 0, server]
 
-  function readOutcome([status, first, version, position]: Row): AppendOutcome | undefined {
+  function readOutcome({ events }: AppendRequest, [status, version, position]: Answer): AppendOutcome | undefined {
     const name = statuses[Number(status)]
-    if (name === undefined) throw new Error(`the server gave the unknown status ${status ?? 'null'} of an append`)
+    if (name === undefined) throw new Error(`the server gave the unknown status ${status} of an append`)
     if (name === 'settled') return undefined
     if (name === 'wrong-version') return { status: name, actualVersion: Number(version), idsCompared: true }
     if (name === 'deleted' || name === 'tombstoned') return { status: name }
-    const known = position !== null && position !== undefined && position !== ''
+    return { status: name, ...readRange(events.length, Number(version), position) }
+  }
+  function readRange(count: number, version: number, position: string): StoredRange {
+    const known = position !== '' && position !== 'NULL'
     if (known) seen = Math.max(seen, Number(position))
-    return { status: name, firstVersion: Number(first), version: Number(version), position: known ? toPosition(position) : undefined }
+    return { firstVersion: version - count + 1, version, position: known ? toPosition(position) : undefined }
   }
 
   async function one(request: AppendRequest, call: BackendCall): Promise<AppendOutcome> {
     const { streamId, streamType, expected, events } = request
     const parameters = [streamId, streamType ?? null, expectedNumber(expected), ...eventColumns(events), lockMs]
     sent(request)
-    const [row] = await (request.settle
+    const rows = await (request.settle
       ? engine.change(statements.settle, [...parameters, ...bound(request)], call)
       : engine.change(statements.one, parameters, call))
     answered(request)
-    return readOutcome(row?.[0]?.slice(1, -1).split(',') ?? []) ?? one({ ...request, settle: true }, call)
+    const [answer] = readAnswers(rows)
+    return (answer && readOutcome(request, answer)) ?? one({ ...request, settle: true }, call)
   }
 
   async function all(requests: readonly AppendRequest[], call: BackendCall): Promise<AppendManyOutcome> {
@@ -78,20 +83,17 @@ export function createAppends(
     sent(first)
     const rows = await engine.change(statements.all, [...partColumns(requests), lockMs, first.settle, ...bound(first)], call)
     answered(first)
-    const results: StoredRange[] = []
-    let done: 'appended' | 'stored' = 'stored'
-    for (const [part, ...row] of rows) {
-      const outcome = readOutcome(row)
-      if (outcome === undefined) {
-        const settling = requests.map((request) => ({ ...request, settle: true }))
-        return all(settling, call)
-      }
-      if (outcome.status !== 'appended' && outcome.status !== 'stored') return { status: 'failed', index: Number(part) - 1, outcome }
-      const { status, ...range } = outcome
-      done = status
-      results.push(range)
+    const answers = readAnswers(rows)
+    const index = answers.findIndex(([status]) => Number(status) > 1)
+    const [failed, answer] = [requests[index], answers[index]]
+    if (failed !== undefined && answer !== undefined) {
+      const outcome = readOutcome(failed, answer)
+      if (outcome !== undefined && outcome.status !== 'appended' && outcome.status !== 'stored') return { status: 'failed', index, outcome }
+      const settling = requests.map((request) => ({ ...request, settle: true }))
+      return all(settling, call)
     }
-    return { status: done, results }
+    const results = requests.map(({ events }, part) => readRange(events.length, Number(answers[part]?.[1]), answers[part]?.[2] ?? ''))
+    return { status: answers[0]?.[0] === '0' ? 'appended' : 'stored', results }
   }
 
   return {
@@ -99,16 +101,20 @@ export function createAppends(
     all,
     async each(pick) {
       let requests: readonly AppendRequest[] = []
+      let sorted: readonly AppendRequest[] = []
       const rows = await engine.flush?.(() => {
         const picked = pick()
         if (picked === undefined) return undefined
         requests = picked.requests
         requests.forEach(sent)
-        return { statement: statements.each, parameters: [...partColumns(requests), flushLockMs], call: picked.call }
+        // In the order in which the server locks them.
+        sorted = [...requests].sort((a, b) => (a.streamId < b.streamId ? -1 : 1))
+        return { statement: statements.each, parameters: [...partColumns(sorted), flushLockMs], call: picked.call }
       })
       requests.forEach(answered)
-      const outcomes = new Map(rows?.map(([part, ...row]) => [Number(part) - 1, readOutcome(row)]))
-      return requests.map((_, index) => outcomes.get(index))
+      const answers = readAnswers(rows ?? [])
+      const outcomes = new Map(sorted.map((request, part) => [request, answers[part] && readOutcome(request, answers[part])]))
+      return requests.map((request) => outcomes.get(request))
     },
     connections: () => engine.connections?.() ?? 1,
     rolledBack: (error) => error instanceof DriverFailure && error.phase === 'query' && classifyError(error)?.outcome === 'not-applied',
@@ -117,6 +123,17 @@ export function createAppends(
       ;[server, seen] = [run, Math.max(seen, end)]
     },
   }
+}
+
+/**
+ * One value, `(status,version,position)`, or of several appends `("{status,…}","{version,…}","{position,…}")`: to make columns and rows of it
+ * costs the server a tenth of the whole append.
+ */
+function readAnswers([row]: readonly Row[]): readonly Answer[] {
+  const text = row?.[0]?.slice(1, -1).replaceAll('"', '') ?? ''
+  const columns = text.startsWith('{') ? text.slice(1, -1).split('},{') : text.split(',')
+  const [statuses, versions, positions] = columns.map((column) => column.split(','))
+  return (statuses ?? []).map((status, part) => [status, versions?.[part] ?? '', positions?.[part] ?? ''])
 }
 
 function expectedNumber(expected: AppendRequest['expected']): number {

@@ -10,7 +10,7 @@
 CREATE OR REPLACE FUNCTION {append_v2}(
   p_stream text, p_type text, p_expected bigint, p_ids uuid[], p_types text[], p_data json[], p_bytes bytea[], p_metadata json[],
   p_settle boolean, p_lock_ms int, p_seen bigint, p_server text,
-  OUT o_status int, OUT o_first bigint, OUT o_version bigint, OUT o_position bigint
+  OUT o_status int, OUT o_version bigint, OUT o_position bigint
 ) LANGUAGE plpgsql AS $append$
 DECLARE
   v_count int := coalesce(cardinality(p_ids), 0);
@@ -20,9 +20,10 @@ DECLARE
   v_holds boolean;
   v_tries int := 0;
   v_seen bigint := 0;
+  v_lock text;
 BEGIN
   IF p_lock_ms > 0 THEN
-    PERFORM set_config('lock_timeout', p_lock_ms::text, true);
+    v_lock := set_config('lock_timeout', p_lock_ms::text, true);
   END IF;
   IF v_count > 0 THEN
     {order_lock}
@@ -40,7 +41,7 @@ BEGIN
       CONTINUE WHEN v_row.id <> p_ids[1];
       IF (SELECT array_agg(id ORDER BY version) FROM {events}
           WHERE stream_id = p_stream AND version BETWEEN v_row.version AND v_row.version + v_count - 1) = p_ids THEN
-        o_status := 1; o_first := v_row.version; o_version := v_row.version + v_count - 1;
+        o_status := 1; o_version := v_row.version + v_count - 1;
         SELECT position INTO o_position FROM {events} WHERE stream_id = p_stream AND version = o_version;
         RETURN;
       END IF;
@@ -96,7 +97,7 @@ BEGIN
       ELSE v_head.version = p_expected
     END;
     IF v_holds AND v_count = 0 THEN
-      o_status := 1; o_first := v_head.version + 1; o_version := v_head.version;
+      o_status := 1; o_version := v_head.version;
       RETURN;
     END IF;
     IF v_holds THEN
@@ -111,7 +112,7 @@ BEGIN
       IF v_base + v_count <= v_head.version AND (
         SELECT array_agg(id ORDER BY version) FROM {events}
         WHERE stream_id = p_stream AND version BETWEEN v_base + 1 AND v_base + v_count) = p_ids THEN
-        o_status := 1; o_first := v_base + 1; o_version := v_base + v_count;
+        o_status := 1; o_version := v_base + v_count;
         SELECT position INTO o_position FROM {events} WHERE stream_id = p_stream AND version = o_version;
         RETURN;
       END IF;
@@ -123,7 +124,6 @@ BEGIN
 
   -- Won. The check came before nextval, so a conflict burns no position.
   o_status := 0;
-  o_first := o_version - v_count + 1;
   IF v_count = 1 THEN
     INSERT INTO {events} (version, id, stream_id, stream_type, event_type, event_data, event_bytes, metadata)
     VALUES (o_version, p_ids[1], p_stream, p_type, p_types[1], p_data[1], p_bytes[1], p_metadata[1])
@@ -131,7 +131,7 @@ BEGIN
   ELSE
     WITH stored AS (
       INSERT INTO {events} (version, id, stream_id, stream_type, event_type, event_data, event_bytes, metadata)
-      SELECT o_first - 1 + u.place, u.id, p_stream, p_type, u.type, u.data, u.bytes, u.metadata
+      SELECT o_version - v_count + u.place, u.id, p_stream, p_type, u.type, u.data, u.bytes, u.metadata
       FROM unnest(p_ids, p_types, p_data, p_bytes, p_metadata) WITH ORDINALITY AS u (id, type, data, bytes, metadata, place)
       ORDER BY u.place
       RETURNING position
@@ -152,83 +152,113 @@ $append$;
 
 -- Several appends in one statement, each for itself: what becomes of one is not what becomes of the others. Each stream stands once.
 -- p_starts and p_counts: index of the first event of each part, and how many; p_of and p_nth: of each event its part, and its place there.
--- Heads are locked in the order of their ids, so that no two calls wait for each other.
+-- Of each part: o_status and o_version as of a single append, and the position of its last event. Heads are locked in the order of their ids,
+-- so that no two calls wait for each other; parts that come in that order cost least.
 CREATE OR REPLACE FUNCTION {append_many_v2}(
   p_streams text[], p_stream_types text[], p_expected bigint[], p_starts int[], p_counts int[], p_of int[], p_nth int[],
-  p_ids uuid[], p_types text[], p_data json[], p_bytes bytea[], p_metadata json[], p_lock_ms int
-) RETURNS TABLE (part int, status int, first bigint, version bigint, log_position bigint) LANGUAGE plpgsql AS $many$
+  p_ids uuid[], p_types text[], p_data json[], p_bytes bytea[], p_metadata json[], p_lock_ms int,
+  OUT o_status int[], OUT o_version bigint[], OUT o_position bigint[]
+) LANGUAGE plpgsql AS $many$
 #variable_conflict use_column
 DECLARE
-  v_last bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(p_streams)]);
+  v_parts int := cardinality(p_streams);
+  v_heads text[];
+  v_versions bigint[];
+  v_lowest bigint;
+  v_positions bigint[];
+  v_lock text;
   v_from int;
   v_to int;
+  v_at int := 0;
   v_row record;
 BEGIN
   IF p_lock_ms > 0 THEN
-    PERFORM set_config('lock_timeout', p_lock_ms::text, true);
+    v_lock := set_config('lock_timeout', p_lock_ms::text, true);
   END IF;
   {order_lock}
 
-  -- Only 'any' and 'noStream' may make a stream. An upsert finds its row by the index, whatever the statistics say.
-  FOR v_row IN
-    INSERT INTO {streams} AS s (stream_id, version)
-    SELECT p.stream, p.count FROM unnest(p_streams, p_expected, p_counts) AS p (stream, expected, count)
-    WHERE p.expected IN (-1, 0) OR (SELECT h.version FROM {streams} AS h WHERE h.stream_id = p.stream) IS NOT NULL
+  -- An upsert finds its row by the index, whatever the statistics say. What a row to be inserted has as base_version is what its part
+  -- expects, so that nobody has to look for it; 0 is 'noStream' or 'any'.
+  WITH won AS (
+    INSERT INTO {streams} AS s (stream_id, version, base_version)
+    SELECT p.stream, p.count, CASE WHEN p.expected = -1 THEN 0 ELSE p.expected END
+    FROM unnest(p_streams, p_expected, p_counts) AS p (stream, expected, count)
     ORDER BY p.stream COLLATE "C"
     ON CONFLICT (stream_id) DO UPDATE SET version = s.version + excluded.version, status = 0
       WHERE s.status < 2
-        AND CASE p_expected[array_position(p_streams, excluded.stream_id)]
-          WHEN -1 THEN true
+        AND CASE excluded.base_version
+          WHEN 0 THEN s.status = 1 OR s.version = 0 OR p_expected[array_position(p_streams, excluded.stream_id)] = -1
           WHEN -2 THEN s.status = 0 AND s.version > 0
-          WHEN 0 THEN s.status = 1 OR s.version = 0
-          ELSE s.version = p_expected[array_position(p_streams, excluded.stream_id)]
+          ELSE s.version = excluded.base_version
         END
         AND (s.settled IS NULL OR s.settled -> (p_ids[p_starts[array_position(p_streams, excluded.stream_id)]])::text IS NULL)
-    RETURNING array_position(p_streams, s.stream_id) AS place, s.version AS last
-  LOOP
-    v_last[v_row.place] := v_row.last;
-  END LOOP;
+    RETURNING s.stream_id, s.version
+  ) SELECT array_agg(stream_id), array_agg(version), min(version) INTO v_heads, v_versions, v_lowest FROM won;
+  IF v_heads = p_streams THEN
+    o_version := v_versions;
+  ELSE
+    o_version := array_fill(NULL::bigint, ARRAY[v_parts]);
+    FOR v_head IN 1..coalesce(cardinality(v_heads), 0) LOOP
+      o_version[array_position(p_streams, v_heads[v_head])] := v_versions[v_head];
+    END LOOP;
+  END IF;
+  -- Only 'any' and 'noStream' may make a stream. A head that is no higher than its part is long was made here.
+  IF v_lowest <= cardinality(p_ids) - v_parts + 1 THEN
+    FOR v_part IN 1..v_parts LOOP
+      IF o_version[v_part] = p_counts[v_part] AND p_expected[v_part] NOT IN (-1, 0) THEN
+        DELETE FROM {streams} WHERE stream_id = p_streams[v_part];
+        o_version[v_part] := NULL;
+      END IF;
+    END LOOP;
+  END IF;
 
-  RETURN QUERY WITH stored AS (
+  WITH stored AS (
     INSERT INTO {events} (version, id, stream_id, stream_type, event_type, event_data, event_bytes, metadata)
-    SELECT v_last[u.part] - p_counts[u.part] + u.nth, u.id, p_streams[u.part], p_stream_types[u.part], u.type, u.data, u.bytes, u.metadata
+    SELECT o_version[u.part] - p_counts[u.part] + u.nth, u.id, p_streams[u.part], p_stream_types[u.part], u.type, u.data, u.bytes, u.metadata
     FROM unnest(p_of, p_nth, p_ids, p_types, p_data, p_bytes, p_metadata) WITH ORDINALITY
       AS u (part, nth, id, type, data, bytes, metadata, place)
-    WHERE v_last[u.part] IS NOT NULL
+    WHERE o_version[u.part] IS NOT NULL
     ORDER BY u.place
-    RETURNING stream_id, version, position
-  ) SELECT array_position(p_streams, e.stream_id), 0, min(e.version), max(e.version), max(e.position) FROM stored AS e GROUP BY e.stream_id;
+    RETURNING position
+  ) SELECT array_agg(position) INTO v_positions FROM stored;
+  o_status := array_fill(0, ARRAY[v_parts]);
+  IF cardinality(v_positions) = v_parts AND array_position(o_version, NULL) IS NULL THEN
+    -- Nobody lost, and each part is one event.
+    o_position := v_positions;
+    RETURN;
+  END IF;
 
   -- Who lost is told why; an append that finds its stream changed meanwhile tries again there.
-  FOR v_part IN 1..cardinality(p_streams) LOOP
-    CONTINUE WHEN v_last[v_part] IS NOT NULL;
+  o_position := array_fill(NULL::bigint, ARRAY[v_parts]);
+  FOR v_part IN 1..v_parts LOOP
+    IF o_version[v_part] IS NOT NULL THEN
+      v_at := v_at + p_counts[v_part];
+      o_position[v_part] := v_positions[v_at];
+      CONTINUE;
+    END IF;
     v_from := p_starts[v_part];
     v_to := v_from + p_counts[v_part] - 1;
     SELECT * INTO v_row FROM {append_v2}(
       p_streams[v_part], p_stream_types[v_part], p_expected[v_part], p_ids[v_from:v_to], p_types[v_from:v_to], p_data[v_from:v_to],
       p_bytes[v_from:v_to], p_metadata[v_from:v_to], false, 0, 0, '');
-    part := v_part; status := v_row.o_status; first := v_row.o_first; version := v_row.o_version; log_position := v_row.o_position;
-    RETURN NEXT;
+    o_status[v_part] := v_row.o_status; o_version[v_part] := v_row.o_version; o_position[v_part] := v_row.o_position;
   END LOOP;
 END
 $many$;
 
--- Appends to several streams, all or nothing. Rows come in the order of the parts; if one failed, there is only its row.
+-- Appends to several streams, all or nothing: the answer is that of several, each for itself; a status above 1 says that nothing was stored.
 CREATE OR REPLACE FUNCTION {append_all_v2}(
   p_streams text[], p_stream_types text[], p_expected bigint[], p_starts int[], p_counts int[], p_of int[], p_nth int[],
   p_ids uuid[], p_types text[], p_data json[], p_bytes bytea[], p_metadata json[], p_lock_ms int,
-  p_settle boolean, p_seen bigint, p_server text
-) RETURNS TABLE (part int, status int, first bigint, version bigint, log_position bigint) LANGUAGE plpgsql AS $all$
-#variable_conflict use_column
+  p_settle boolean, p_seen bigint, p_server text,
+  OUT o_status int[], OUT o_version bigint[], OUT o_position bigint[]
+) LANGUAGE plpgsql AS $all$
 DECLARE
-  v_rows bigint[] := array_fill(NULL::bigint, ARRAY[4 * cardinality(p_streams)]);
   v_row record;
   v_one record;
   v_from int;
   v_to int;
-  v_failed int;
   v_stored int;
-  v_appended boolean := false;
 BEGIN
   {order_lock}
   BEGIN
@@ -240,41 +270,25 @@ BEGIN
         SELECT * INTO v_one FROM {append_v2}(
           v_row.id, p_stream_types[v_row.part], p_expected[v_row.part], p_ids[v_from:v_to], p_types[v_from:v_to], p_data[v_from:v_to],
           p_bytes[v_from:v_to], p_metadata[v_from:v_to], true, p_lock_ms, p_seen, p_server);
-        v_rows[4 * v_row.part - 3:4 * v_row.part] := ARRAY[v_one.o_status, v_one.o_first, v_one.o_version, v_one.o_position];
+        o_status[v_row.part] := v_one.o_status; o_version[v_row.part] := v_one.o_version; o_position[v_row.part] := v_one.o_position;
       END LOOP;
     ELSE
-      FOR v_row IN SELECT * FROM {append_many_v2}(p_streams, p_stream_types, p_expected, p_starts, p_counts, p_of, p_nth,
-          p_ids, p_types, p_data, p_bytes, p_metadata, p_lock_ms) LOOP
-        v_rows[4 * v_row.part - 3:4 * v_row.part] := ARRAY[v_row.status, v_row.first, v_row.version, v_row.log_position];
-      END LOOP;
+      SELECT m.o_status, m.o_version, m.o_position INTO o_status, o_version, o_position
+      FROM {append_many_v2}(p_streams, p_stream_types, p_expected, p_starts, p_counts, p_of, p_nth, p_ids, p_types, p_data, p_bytes,
+        p_metadata, p_lock_ms) AS m;
     END IF;
-    FOR v_part IN 1..cardinality(p_streams) LOOP
-      IF v_rows[4 * v_part - 3] > 1 THEN
-        v_failed := least(v_failed, v_part);
-      ELSIF v_rows[4 * v_part - 3] = 1 THEN
-        v_stored := least(v_stored, v_part);
-      ELSE
-        v_appended := true;
-      END IF;
-    END LOOP;
-    IF v_failed IS NULL AND v_appended AND v_stored IS NOT NULL THEN
+    v_stored := array_position(o_status, 1);
+    IF v_stored IS NOT NULL AND array_position(o_status, 0) IS NOT NULL AND 1 >= ALL (o_status) THEN
       -- A mixture of stored and new is a conflict of the first one that was stored already.
-      v_failed := v_stored;
-      v_rows[4 * v_failed - 3] := 2;
-      v_rows[4 * v_failed - 1] := (SELECT s.version FROM {streams} AS s WHERE s.stream_id = p_streams[v_failed]);
+      o_status[v_stored] := 2;
+      o_version[v_stored] := (SELECT s.version FROM {streams} AS s WHERE s.stream_id = p_streams[v_stored]);
     END IF;
-    IF v_failed IS NOT NULL THEN
-      RAISE EXCEPTION 'millrace: part % failed', v_failed USING ERRCODE = 'MR001';
+    IF 1 < ANY (o_status) THEN
+      RAISE EXCEPTION 'millrace: a part failed' USING ERRCODE = 'MR001';
     END IF;
   EXCEPTION WHEN SQLSTATE 'MR001' THEN
     -- Leaving this block undid what the other parts stored.
     NULL;
   END;
-  FOR v_part IN 1..cardinality(p_streams) LOOP
-    CONTINUE WHEN v_failed IS NOT NULL AND v_part <> v_failed;
-    part := v_part; status := v_rows[4 * v_part - 3]; first := v_rows[4 * v_part - 2];
-    version := v_rows[4 * v_part - 1]; log_position := v_rows[4 * v_part];
-    RETURN NEXT;
-  END LOOP;
 END
 $all$;
