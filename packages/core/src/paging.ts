@@ -53,15 +53,20 @@ function iteratePages<T>(start: StartPages, decode: (event: StoredEvent) => T): 
   let queue: Promise<unknown> = Promise.resolve()
   let waiting = 0
 
+  /** The next event of the page at hand; undefined: there is none. */
+  function take(): IteratorResult<T, undefined> | undefined {
+    const event = page[index]
+    if (event === undefined) return undefined
+    source.guard()
+    index += 1
+    return { done: false, value: decode(event) }
+  }
   async function advance(): Promise<IteratorResult<T, undefined>> {
     while (!ended) {
       try {
+        const taken = take()
+        if (taken !== undefined) return taken
         source.guard()
-        const event = page[index]
-        if (event !== undefined) {
-          index += 1
-          return { done: false, value: decode(event) }
-        }
         const fetched = await source.next()
         if (fetched === undefined) end()
         else [page, index] = [fetched, 0]
@@ -84,7 +89,16 @@ function iteratePages<T>(start: StartPages, decode: (event: StoredEvent) => T): 
       return this
     },
     next() {
-      if (waiting === 0 && index < page.length) return advance()
+      if (waiting === 0) {
+        // Nearly every event comes this way, without the cost of an async function.
+        try {
+          const taken = take()
+          if (taken !== undefined) return Promise.resolve(taken)
+        } catch (error) {
+          end()
+          return Promise.reject(error as Error)
+        }
+      }
       waiting += 1
       const result = queue.then(advance)
       queue = result.then(left, left)
