@@ -17,7 +17,7 @@ export function appendOne(
   events: unknown,
   options: Readonly<Record<string, unknown>>,
 ): (call: Call) => Promise<AppendResult> {
-  const { request, expected } = buildRequest(backend, { streamId, events, ...pick(options) }, '', crypto.randomUUID(), new Set())
+  const { request, expected } = buildRequest(backend, { streamId, events, ...pick(options) }, '', undefined, new Set())
   checkAppendLimits(request.events, backend.capabilities)
   return (call) =>
     settleAppend(backend, call, request).then((outcome) => {
@@ -73,7 +73,7 @@ function buildRequest(
   backend: Backend,
   part: object,
   path: string,
-  attemptId: string,
+  given: string | undefined,
   ids: Set<string>,
 ): { readonly request: AppendRequest; readonly expected: ExpectedVersion } {
   const { streamId, events, expectedVersion, streamType } = part as Record<string, unknown>
@@ -81,6 +81,9 @@ function buildRequest(
   const expected = parseExpectedVersion(expectedVersion, `${path}expectedVersion`)
   if (streamType !== undefined) checkName(streamType, `${path}streamType`, 'typeBytes')
   const encoded = encodeEvents(events, `${path}events`, backend.capabilities, ids)
+  // An id made for this call tells it from all others already.
+  const made = (events as readonly { readonly id?: unknown }[])[0]?.id === undefined ? encoded[0]?.id : undefined
+  const attemptId = given ?? made ?? crypto.randomUUID()
   return {
     expected,
     request: { streamId, streamType, expected: expected === 0 ? 'noStream' : expected, events: encoded, attemptId, settle: false },

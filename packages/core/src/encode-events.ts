@@ -16,8 +16,11 @@ const nil = '00000000-0000-0000-0000-000000000000'
  */
 export function encodeEvents(events: unknown, path: string, capabilities: Capabilities, ids: Set<string>): EncodedEvent[] {
   if (!Array.isArray(events)) throw new InvalidArgumentError('must be an array of events.', { path })
-  // Not `map`: it steps over holes.
-  return Array.from(events as unknown[], (event, index) => encodeEvent(event, `${path}[${index}]`, capabilities, ids))
+  const encoded: EncodedEvent[] = []
+  // Not `map`, which steps over holes, nor what goes by the iterator.
+  for (let index = 0; index < events.length; index += 1)
+    encoded.push(encodeEvent((events as unknown[])[index], `${path}[${index}]`, capabilities, ids))
+  return encoded
 }
 
 /** Checks the sums of a whole call. */
