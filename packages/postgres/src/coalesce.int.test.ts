@@ -43,22 +43,50 @@ describe('coalesced appends on the server', () => {
     await adapter.appendToStream('again', [event])
     sent.length = 0
     const outcomes = await Promise.allSettled([
-      ...streams(12).map((stream) => adapter.appendToStream(stream, [event])),
+      ...streams(11).map((stream) => adapter.appendToStream(stream, [event])),
       adapter.appendToStream('there', [event], { expectedVersion: 2 }),
       adapter.appendToStream('gone', [event]),
       adapter.appendToStream('never', [event], { expectedVersion: 'streamExists' }),
       adapter.appendToStream('deleted', [event], { expectedVersion: 'streamExists' }),
       adapter.appendToStream('again', [{ ...event, id: first }], { expectedVersion: 'noStream' }),
       adapter.appendToStream('exact', [{ ...event, id: second }], { expectedVersion: 'noStream' }),
+      adapter.appendToStream('never either', [event, event, event], { expectedVersion: 4 }),
     ])
     expect(sent.sort()).toEqual(['many', 'v2', 'v2'])
-    expect(outcomes.slice(0, 12).every(({ status }) => status === 'fulfilled')).toBe(true)
-    const told = outcomes.slice(12).map((one) => (one.status === 'fulfilled' ? one.value.version : (one.reason as { code: string }).code))
-    expect(told).toEqual(['concurrency', 'stream-deleted', 'concurrency', 'stream-deleted', 1, 1])
-    expect(outcomes[12]).toMatchObject({ reason: { actualVersion: 3 } })
-    expect(await db.rows(`SELECT count(*)::int AS n FROM ${db.table('events')}`)).toEqual([{ n: 3 + 1 + 2 + 12 + 1 }])
+    expect(outcomes.slice(0, 11).every(({ status }) => status === 'fulfilled')).toBe(true)
+    const told = outcomes.slice(11).map((one) => (one.status === 'fulfilled' ? one.value.version : (one.reason as { code: string }).code))
+    expect(told).toEqual(['concurrency', 'stream-deleted', 'concurrency', 'stream-deleted', 1, 1, 'concurrency'])
+    expect(outcomes[11]).toMatchObject({ reason: { actualVersion: 3 } })
+    expect(outcomes[17]).toMatchObject({ reason: { actualVersion: 0 } })
+    expect(await db.rows(`SELECT count(*)::int AS n FROM ${db.table('events')}`)).toEqual([{ n: 3 + 1 + 2 + 11 + 1 }])
     // Nobody's conflict has made a stream.
-    expect(await db.rows(`SELECT stream_id FROM ${db.table('streams')} WHERE stream_id = 'never'`)).toEqual([])
+    const made = await db.rows(`SELECT stream_id FROM ${db.table('streams')} WHERE stream_id LIKE 'never%' OR base_version <> 0`)
+    expect(made).toEqual([{ stream_id: 'deleted' }])
+  })
+
+  it('each of appends of different lengths, with every expectation, is told its own versions and position', async (context) => {
+    const { adapter, sent } = await seenAppends(context)
+    const lengths = [1, 3, 2, 5]
+    const kinds = lengths.flatMap((length, index) => [
+      { stream: `new ${index}`, before: 0, length, expectedVersion: 'noStream' as const },
+      { stream: `any ${index}`, before: 0, length, expectedVersion: 'any' as const },
+      { stream: `exact ${index}`, before: length, length, expectedVersion: length },
+      { stream: `there ${index}`, before: 2, length, expectedVersion: 'streamExists' as const },
+    ])
+    const events = (count: number) => Array.from({ length: count }, () => event)
+    for (const { stream, before } of kinds) if (before > 0) await adapter.appendToStream(stream, events(before))
+    sent.length = 0
+    // From the last to the first, so that neither names nor sizes are in order.
+    const results = await Promise.all(
+      kinds.reverse().map(({ stream, length, expectedVersion }) => adapter.appendToStream(stream, events(length), { expectedVersion })),
+    )
+    expect(sent.filter((kind) => kind === 'many')).toHaveLength(1)
+    const log = await adapter.readAll().toArray()
+    for (const [index, { stream, before, length }] of kinds.entries()) {
+      const [firstVersion, version] = [before + 1, before + length]
+      const position = log.find((one) => one.streamId === stream && one.version === version)?.position
+      expect(results[index]).toEqual({ streamId: stream, firstVersion, version, position })
+    }
   })
 
   it('one of 16 that the server refuses fails alone', async (context) => {
