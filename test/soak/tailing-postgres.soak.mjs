@@ -37,6 +37,8 @@ function random(from) {
 async function soak(url) {
   const schema = `soak_${seed}`
   const pool = new pg.Pool({ connectionString: url, max: transactions + 2 })
+  // Its last clients may still hear that the server stops.
+  pool.on('error', () => undefined)
   const writer = postgres({ connection: url, schema })
   const reader = postgres({ connection: url, schema })
   const inside = postgres({ pool, schema })
