@@ -68,12 +68,12 @@ function pick({ expectedVersion, streamType }: Readonly<Record<string, unknown>>
   return { expectedVersion, streamType }
 }
 
-/** `expected` is what the caller gave, for errors: to a backend 0 is `'noStream'`. */
+/** `attemptId` is that of a whole call of several parts. `expected` is what the caller gave, for errors: to a backend 0 is `'noStream'`. */
 function buildRequest(
   backend: Backend,
   part: object,
   path: string,
-  given: string | undefined,
+  attemptId: string | undefined,
   ids: Set<string>,
 ): { readonly request: AppendRequest; readonly expected: ExpectedVersion } {
   const { streamId, events, expectedVersion, streamType } = part as Record<string, unknown>
@@ -81,12 +81,18 @@ function buildRequest(
   const expected = parseExpectedVersion(expectedVersion, `${path}expectedVersion`)
   if (streamType !== undefined) checkName(streamType, `${path}streamType`, 'typeBytes')
   const encoded = encodeEvents(events, `${path}events`, backend.capabilities, ids)
-  // An id made for this call tells it from all others already.
-  const made = (events as readonly { readonly id?: unknown }[])[0]?.id === undefined ? encoded[0]?.id : undefined
-  const attemptId = given ?? made ?? crypto.randomUUID()
+  // An id that was made for this call tells it from all others already.
+  const made = encoded.find(({ id }) => !ids.has(id))?.id
   return {
     expected,
-    request: { streamId, streamType, expected: expected === 0 ? 'noStream' : expected, events: encoded, attemptId, settle: false },
+    request: {
+      streamId,
+      streamType,
+      expected: expected === 0 ? 'noStream' : expected,
+      events: encoded,
+      attemptId: attemptId ?? made ?? crypto.randomUUID(),
+      settle: false,
+    },
   }
 }
 

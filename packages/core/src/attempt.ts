@@ -147,7 +147,10 @@ export class AttemptControl implements BackendCall {
     return new Promise((resolve, reject) => {
       const waiter = { which, reject }
       this.#waiting.push(waiter)
-      const leave = (): void => void this.#waiting.splice(this.#waiting.indexOf(waiter), 1)
+      const leave = (): void => {
+        const place = this.#waiting.indexOf(waiter)
+        if (place !== -1) this.#waiting.splice(place, 1)
+      }
       work.then(
         (value) => {
           leave()

@@ -147,7 +147,7 @@ export interface AppendRequest {
   readonly expected: ExpectedVersion
   /** May be empty in `append`: then only the expectation is checked. The same array in every attempt of one call. */
   readonly events: readonly EncodedEvent[]
-  /** The same for every attempt of one call of the user. */
+  /** The same for every attempt of one call of the user, and of no other call; it may be the id of an event of this one. */
   readonly attemptId: string
   /** An earlier attempt of this call may have been applied, or may still be: find out first. Only sent where `settles` is true. */
   readonly settle: boolean

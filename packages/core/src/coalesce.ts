@@ -52,8 +52,9 @@ interface Waiting extends Turn {
  *
  * - An append of an idle stream, while a flush connection is free, is sent at once and alone. Only behind flushes in flight is there a queue.
  * - Whenever one of the two flush connections is free it takes from the queue, in order, at most one append a stream, and no more than
- *   half of what waits and is under way (measured: 32 callers 1.3 x of taking all). After a flush of several it is free at the end of
- *   the turn of the event loop, so that who was answered and goes on is not sent one by one.
+ *   half of what waits and is under way (measured: 32 callers 1.3 x of taking all). After a flush of several it is free once its
+ *   callers were told, so that who goes on at once is not sent one by one. So a sender has to do I/O: one that answers out of memory would
+ *   keep the event loop for itself.
  * - What is large, empty, settles or goes to several streams is sent by itself, in its streams' order.
  * - A flush that the server refused as a whole, or that met a stream held by somebody else, is sent again append by append: one that fails
  *   fails alone. A flush without an answer leaves each of its appends to be settled alone, by core.
@@ -217,7 +218,7 @@ export function createCoalescer(sender: AppendSender): Required<Pick<Backend, 'a
       const picked = (batch = take())
       flush()
       // Who has most time left: the flush ends for nobody before their time.
-      const [call] = picked.reduce<[BackendCall | undefined, number]>(longest, [undefined, -1])
+      const call = longest(picked)
       return call && { requests: picked.map(({ request }) => request), call }
     }
     try {
@@ -234,7 +235,7 @@ export function createCoalescer(sender: AppendSender): Required<Pick<Backend, 'a
       }
     }
     inFlight -= batch?.length ?? 0
-    // Its callers come back within this turn of the event loop, with appends that can go together again.
+    // Its callers come back before that, with appends that can go together again.
     if (batch !== undefined && batch.length > 1) process.nextTick(freed)
     else freed()
   }
@@ -264,9 +265,14 @@ export function createCoalescer(sender: AppendSender): Required<Pick<Backend, 'a
   }
 }
 
-function longest(most: [BackendCall | undefined, number], { call }: Waiting): [BackendCall | undefined, number] {
-  const left = call.remainingMs()
-  return left > most[1] ? [call, left] : most
+/** The call that has most time left. */
+function longest(picked: readonly Waiting[]): BackendCall | undefined {
+  let [found, most]: [BackendCall | undefined, number] = [undefined, -1]
+  for (const { call } of picked) {
+    const left = call.remainingMs()
+    if (left > most) [found, most] = [call, left]
+  }
+  return found
 }
 
 interface Permits {

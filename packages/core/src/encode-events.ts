@@ -8,8 +8,8 @@ const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/iu
 const nil = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Checks the events of a call and turns them into what a backend stores; nothing of the input is kept. `ids` collects the ids of the
- * whole call, so that one given twice is found across the parts of an `appendToStreams`.
+ * Checks the events of a call and turns them into what a backend stores; nothing of the input is kept. `ids` collects those
+ * that were given in the whole call, so that one given twice is found across the parts of an `appendToStreams`.
  *
  * Errors: `invalid-argument` with the path of the fault, `limit-exceeded`, `not-supported` (bytes without the capability `binary`).
  * Cases: APP-09, APP-11, APP-12, PAY, SID-06, ATM-03, MET-06.
@@ -47,11 +47,7 @@ function encodeEvent(event: unknown, path: string, capabilities: Capabilities, i
 }
 
 function encodeId(id: unknown, path: string, ids: Set<string>): string {
-  if (id === undefined) {
-    const made = crypto.randomUUID()
-    ids.add(made)
-    return made
-  }
+  if (id === undefined) return crypto.randomUUID()
   if (typeof id !== 'string' || !uuid.test(id)) throw new InvalidArgumentError('must be a UUID.', { path })
   const own = id.toLowerCase()
   if (own === nil) throw new InvalidArgumentError('must not be the nil UUID.', { path })

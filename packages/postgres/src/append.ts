@@ -53,8 +53,7 @@ export function createAppends(
 
   function readOutcome({ events }: AppendRequest, [status, version, position]: Answer): AppendOutcome | undefined {
     const name = statuses[Number(status)]
-    if (name === undefined) throw new Error(`the server gave the unknown status ${status} of an append`)
-    if (name === 'settled') return undefined
+    if (name === undefined || name === 'settled') return undefined
     if (name === 'wrong-version') return { status: name, actualVersion: Number(version), idsCompared: true }
     if (name === 'deleted' || name === 'tombstoned') return { status: name }
     return { status: name, ...readRange(events.length, Number(version), position) }
@@ -73,8 +72,7 @@ export function createAppends(
       ? engine.change(statements.settle, [...parameters, ...bound(request)], call)
       : engine.change(statements.one, parameters, call))
     answered(request)
-    const [answer] = readAnswers(rows)
-    return (answer && readOutcome(request, answer)) ?? one({ ...request, settle: true }, call)
+    return readOutcome(request, readAnswer(rows)) ?? one({ ...request, settle: true }, call)
   }
 
   async function all(requests: readonly AppendRequest[], call: BackendCall): Promise<AppendManyOutcome> {
@@ -83,7 +81,7 @@ export function createAppends(
     sent(first)
     const rows = await engine.change(statements.all, [...partColumns(requests), lockMs, first.settle, ...bound(first)], call)
     answered(first)
-    const answers = readAnswers(rows)
+    const answers = readAnswers(rows, requests.length)
     const index = answers.findIndex(([status]) => Number(status) > 1)
     const [failed, answer] = [requests[index], answers[index]]
     if (failed !== undefined && answer !== undefined) {
@@ -92,7 +90,7 @@ export function createAppends(
       const settling = requests.map((request) => ({ ...request, settle: true }))
       return all(settling, call)
     }
-    const results = requests.map(({ events }, part) => readRange(events.length, Number(answers[part]?.[1]), answers[part]?.[2] ?? ''))
+    const results = answers.map(([, version, position], part) => readRange(requests[part]?.events.length ?? 0, Number(version), position))
     return { status: answers[0]?.[0] === '0' ? 'appended' : 'stored', results }
   }
 
@@ -107,12 +105,12 @@ export function createAppends(
         if (picked === undefined) return undefined
         requests = picked.requests
         requests.forEach(sent)
-        // In the order in which the server locks them.
+        // Nearly always the order in which the server locks them.
         sorted = [...requests].sort((a, b) => (a.streamId < b.streamId ? -1 : 1))
         return { statement: statements.each, parameters: [...partColumns(sorted), flushLockMs], call: picked.call }
       })
       requests.forEach(answered)
-      const answers = readAnswers(rows ?? [])
+      const answers = sorted.length === 0 ? [] : readAnswers(rows ?? [], sorted.length)
       const outcomes = new Map(sorted.map((request, part) => [request, answers[part] && readOutcome(request, answers[part])]))
       return requests.map((request) => outcomes.get(request))
     },
@@ -125,15 +123,28 @@ export function createAppends(
   }
 }
 
-/**
- * One value, `(status,version,position)`, or of several appends `("{status,…}","{version,…}","{position,…}")`: to make columns and rows of it
- * costs the server a tenth of the whole append.
- */
-function readAnswers([row]: readonly Row[]): readonly Answer[] {
-  const text = row?.[0]?.slice(1, -1).replaceAll('"', '') ?? ''
-  const columns = text.startsWith('{') ? text.slice(1, -1).split('},{') : text.split(',')
-  const [statuses, versions, positions] = columns.map((column) => column.split(','))
-  return (statuses ?? []).map((status, part) => [status, versions?.[part] ?? '', positions?.[part] ?? ''])
+/** One value, `(status,version,position)`: to make columns of it costs the server a tenth of the whole append. */
+export function readAnswer([row]: readonly Row[]): Answer {
+  return checkAnswer(row?.[0]?.slice(1, -1).split(',') ?? [])
+}
+
+/** Of several, `("{status,…}","{version,…}","{position,…}")`, one answer for each. */
+export function readAnswers([row]: readonly Row[], count: number): readonly Answer[] {
+  const columns = row?.[0]?.slice(1, -1).replaceAll('"', '').slice(1, -1).split('},{') ?? []
+  const cells = columns.map((column) => column.split(','))
+  if (cells.length !== 3 || cells.some(({ length }) => length !== count)) throw unreadable()
+  return Array.from({ length: count }, (_, part) => checkAnswer(cells.map((column) => column[part] ?? '')))
+}
+
+/** What is stored must be told without a doubt: a pool of the caller's may hand on what it likes. */
+function checkAnswer([status = '', version = '', position = '', ...more]: readonly string[]): Answer {
+  const told = status === '0' || status === '1' || status === '2'
+  if (!/^[0-5]$/u.test(status) || (told && !/^\d+$/u.test(version)) || !/^(?:\d*|NULL)$/u.test(position) || more.length > 0)
+    throw unreadable()
+  return [status, version, position]
+}
+function unreadable(): Error {
+  return new Error('the server gave an answer to an append that cannot be read')
 }
 
 function expectedNumber(expected: AppendRequest['expected']): number {

@@ -59,9 +59,16 @@ describe('coalesced appends on the server', () => {
     expect(outcomes[11]).toMatchObject({ reason: { actualVersion: 3 } })
     expect(outcomes[17]).toMatchObject({ reason: { actualVersion: 0 } })
     expect(await db.rows(`SELECT count(*)::int AS n FROM ${db.table('events')}`)).toEqual([{ n: 3 + 1 + 2 + 11 + 1 }])
-    // Nobody's conflict has made a stream.
-    const made = await db.rows(`SELECT stream_id FROM ${db.table('streams')} WHERE stream_id LIKE 'never%' OR base_version <> 0`)
+    // Nobody's conflict has made a stream: what it left is a head without events, of which nobody is told.
+    const made = await db.rows(
+      `SELECT stream_id FROM ${db.table('streams')} WHERE (stream_id LIKE 'never%' AND version > 0) OR base_version <> 0`,
+    )
     expect(made).toEqual([{ stream_id: 'deleted' }])
+    expect(await adapter.getStreamState('never either')).toMatchObject({ status: 'missing' })
+    const listed: string[] = []
+    for await (const { streamId } of adapter.listStreams({ prefix: 'never' })) listed.push(streamId)
+    expect(listed).toEqual([])
+    expect((await adapter.appendToStream('never either', [event], { expectedVersion: 'noStream' })).version).toBe(1)
   })
 
   it('each of appends of different lengths, with every expectation, is told its own versions and position', async (context) => {

@@ -95,6 +95,13 @@ describe('setup: manual', () => {
     const adapter = db.open({ connection: url.href, setup: 'manual' })
     expect((await adapter.appendToStream('s', [event])).version).toBe(1)
     expect(await adapter.readAll().toArray()).toHaveLength(1)
+    for (const expectedVersion of [3, 'streamExists'] as const) {
+      const parts = [
+        { streamId: 'other', events: [event] },
+        { streamId: 'not there', events: [event], expectedVersion },
+      ]
+      expect((await failureOf(adapter.appendToStreams(parts))).code).toBe('concurrency')
+    }
   })
 })
 

@@ -179,7 +179,7 @@ BEGIN
   {order_lock}
 
   -- An upsert finds its row by the index, whatever the statistics say. What a row to be inserted has as base_version is what its part
-  -- expects, so that nobody has to look for it; 0 is 'noStream' or 'any'.
+  -- expects, so that nobody has to look for it; 0 is 'noStream' or 'any'. What was inserted with another is undone below.
   WITH won AS (
     INSERT INTO {streams} AS s (stream_id, version, base_version)
     SELECT p.stream, p.count, CASE WHEN p.expected = -1 THEN 0 ELSE p.expected END
@@ -203,11 +203,12 @@ BEGIN
       o_version[array_position(p_streams, v_heads[v_head])] := v_versions[v_head];
     END LOOP;
   END IF;
-  -- Only 'any' and 'noStream' may make a stream. A head that is no higher than its part is long was made here.
+  -- Only 'any' and 'noStream' may make a stream. A head that is no higher than its part is long was made here; the bound is the most that
+  -- one part can have. It is left as a head without events, which is no stream: a role that appends needs no right to delete.
   IF v_lowest <= cardinality(p_ids) - v_parts + 1 THEN
     FOR v_part IN 1..v_parts LOOP
       IF o_version[v_part] = p_counts[v_part] AND p_expected[v_part] NOT IN (-1, 0) THEN
-        DELETE FROM {streams} WHERE stream_id = p_streams[v_part];
+        UPDATE {streams} SET version = 0, base_version = 0 WHERE stream_id = p_streams[v_part];
         o_version[v_part] := NULL;
       END IF;
     END LOOP;
