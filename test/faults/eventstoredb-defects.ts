@@ -35,7 +35,7 @@ export async function describeDefects(driver: Driver): Promise<void> {
   }
 
   describe(driver, () => {
-    describeReadDefects({ url: node.url, stream, event, open, idle })
+    describeReadDefects({ url: node.url, driver, model, stream, event, open, idle })
 
     test('an append that is not answered ends at its deadline, and does not drag others with it', async (context) => {
       const [adapter, streamId, hanging] = [open(context), stream(), stream()]

@@ -3,6 +3,7 @@ import type { Expectation, Session } from './client.js'
 import type { DriverAppendResult, DriverPosition } from './driver.js'
 import { saw, toDriverEvent, toToken } from './event-data.js'
 import { mayHideTombstone, typeOf } from './map-error.js'
+import { readLogEnd } from './read-all.js'
 import { readStream } from './read-events.js'
 import { actualVersion, isTombstoned } from './refused-append.js'
 import { settleAny, settleExact } from './settle.js'
@@ -24,6 +25,7 @@ export function createAppend(session: Session): Append {
   return async (request, call) => {
     const { attemptId, expected, settle } = request
     if (!settle) {
+      if (session.seen === undefined && request.events.length > 0) await lookAtLog(session, call)
       const since = session.seen
       return sendAppend(session, request, call).catch((error: unknown) => {
         lost.set(attemptId, since)
@@ -39,6 +41,18 @@ export function createAppend(session: Session): Append {
         : await settleExact(session, request, since, await sendAppend(session, request, call), call)
     lost.delete(attemptId)
     return outcome
+  }
+}
+
+/**
+ * Where the log ends, for an adapter that has seen nothing of it: else a lost answer could be settled in a hidden place only by a search of the
+ * whole log. Whoever may not read the log, or cannot now, appends all the same.
+ */
+async function lookAtLog(session: Session, call: BackendCall): Promise<void> {
+  try {
+    await readLogEnd(session, call)
+  } catch (error) {
+    if (call.signal.aborted) throw error
   }
 }
 

@@ -51,6 +51,8 @@ export async function settleExact(
   // Core looks at what can be seen.
   if (outcome.status === 'wrong-version' && status !== 'deleted' && status !== 'tombstoned' && place >= firstVersion) return outcome
   const found = await searchLog(session, request, since, call)
+  // Of a log searched to its beginning it may be an earlier call with the same ids.
+  if (since === undefined && found?.status === 'stored' && found.firstVersion !== place) throw unsettled('the place cannot be seen')
   if (found !== undefined) return found
   return outcome.status === 'wrong-version' ? { ...outcome, idsCompared: true } : outcome
 }
@@ -79,27 +81,32 @@ async function search(
     }
     from = (read.events.at(-1)?.version ?? 1) - 1
   }
-  return hits.size === 0 && firstVersion > 1 ? searchLog(session, request, since, call) : result(request, hits)
+  // A part of the batch may be hidden too.
+  return result(request, hits) ?? (firstVersion > 1 ? searchLog(session, request, since, call) : undefined)
 }
 
-/** The ids in the log, from `since` to its end: it shows what is hidden in the stream. */
+/**
+ * The ids in the log, from its end back to `since`: it shows what is hidden in the stream. Where nothing is known of the log, back to its beginning,
+ * as far as the time allows.
+ */
 async function searchLog(
   session: Session,
   request: AppendRequest,
   since: DriverPosition | undefined,
   call: BackendCall,
 ): Promise<AppendOutcome | undefined> {
-  if (since === undefined) throw unsettled('a part of the stream is hidden')
   const hits: Hits = new Map()
   const maxCount = 100
-  for (let fromPosition = since; ;) {
-    const read = session.client().readAll({ direction: 'forwards', fromPosition, maxCount, requiresLeader: true })
+  for (let fromPosition: DriverPosition | 'end' = 'end'; ;) {
+    const read = session.client().readAll({ direction: 'backwards', fromPosition, maxCount, requiresLeader: true })
     const { events, cut } = await collect(session, read, 4 << 20, call)
-    for (const event of events) if (event.streamId === request.streamId) collectHit(request, hits, event)
+    for (const event of events) {
+      if (since !== undefined && isBefore(event, since)) return result(request, hits)
+      if (event.streamId === request.streamId) collectHit(request, hits, event)
+    }
+    const found = result(request, hits)
     const last = events.at(-1)?.position
-    if (last === undefined || (!cut && events.length < maxCount)) return result(request, hits)
-    // It begins with the record it is given, so a page of one record would not get on.
-    if (events.length === 1 && cut) throw unsettled('the log cannot be searched')
+    if (found !== undefined || last === undefined || (!cut && events.length < maxCount)) return found
     fromPosition = fromToken(last)
   }
 }

@@ -1,0 +1,3 @@
+import { describeLostAnswers } from './eventstoredb-lost-answers.js'
+
+await describeLostAnswers('@eventstore/db-client')

@@ -1,0 +1,3 @@
+import { describeLostAnswers } from './eventstoredb-lost-answers.js'
+
+await describeLostAnswers('@kurrent/kurrentdb-client')
