@@ -356,6 +356,10 @@ export async function describeDefects(driver: Driver): Promise<void> {
         await model.addFault({ does, calls: ['append'], stream: streamId })
         await expect(adapter.getStreamState(streamId, { timeoutMs: 800 })).rejects.toMatchObject({ retryable: true })
         await model.clearFaults()
+        // The append is refused by the node, and nobody can say how: that it was not applied would be said of the asking.
+        await model.addFault({ does, calls: ['append'], stream: streamId, skip: 1 })
+        await expect(adapter.appendToStream(streamId, [event()], { timeoutMs: 800 })).rejects.toMatchObject({ outcome: 'unknown' })
+        await model.clearFaults()
         expect(await adapter.getStreamState(streamId)).toEqual({ status: 'tombstoned' })
         await adapter.close()
         await idle()

@@ -17,6 +17,23 @@ export async function readVersion(session: Session, streamId: string, call: Back
   throw acceptedImpossible()
 }
 
+/**
+ * The error of the opening read, or what says more: 1.3.1 keeps no text of a read's error, which may be a certificate as well as a server that
+ * is not there. Its appends do, so one that changes nothing is made, and counts where it comes with a hint.
+ */
+export async function explainUnopened(session: Session, streamId: string, error: unknown, call: BackendCall): Promise<unknown> {
+  const { code } = error as { readonly code?: unknown }
+  if (!session.nativeReads || typeOf(error) !== 'unavailable' || code !== undefined) return error
+  try {
+    await readVersion(session, streamId, call)
+  } catch (reason) {
+    const told = classifyError(reason)
+    // Who may read and not append has another trouble than that.
+    if (told?.hint !== undefined && told.code !== 'access-denied') return reason
+  }
+  return error
+}
+
 /** The stream's version as a refusal tells it: under two names, as a revision, a word, or a number below 0. */
 export function actualVersion(error: unknown): number {
   const { actualVersion: one, actualState: other } = error as { readonly actualVersion?: unknown; readonly actualState?: unknown }
