@@ -1,5 +1,5 @@
 import { type EventStoreAdapter, type SubscriptionMessage, isConcurrencyError, isEventStoreError } from '@millrace/core'
-import { eventStoreDB } from '@millrace/eventstoredb'
+import { type EventStoreDBClient, eventStoreDB } from '@millrace/eventstoredb'
 import { type TestContext, afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Driver, openNode } from '../services/eventstoredb.js'
 import { describeReadDefects } from './eventstoredb-read-defects.js'
@@ -28,6 +28,16 @@ export async function describeDefects(driver: Driver): Promise<void> {
     const adapter = eventStoreDB(node.url)
     onTestFinished(() => adapter.close())
     return adapter
+  }
+  const jsonEvent = () => ({ ...event(), contentType: 'application/json' }) as never
+  /** A client of the caller's own, as its package makes it. */
+  async function makeClient({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): Promise<EventStoreDBClient> {
+    const client: EventStoreDBClient =
+      driver === '@eventstore/db-client'
+        ? (await import('@eventstore/db-client')).EventStoreDBClient.connectionString(node.url)
+        : (await import('@kurrent/kurrentdb-client')).KurrentDBClient.connectionString(node.url)
+    onTestFinished(() => client.dispose())
+    return client
   }
   /** Resolves when no call is open; fails the test with its time. */
   async function idle(): Promise<void> {
@@ -312,5 +322,48 @@ export async function describeDefects(driver: Driver): Promise<void> {
       const calls = [adapter.readStream(streamId).toArray(), adapter.appendToStream(streamId, [event()]), adapter.deleteStream(streamId)]
       await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ code: 'stream-deleted', tombstoned: true })))
     })
+
+    test('asking for a tombstone is a call of its own: one that breaks off is made again, and breaks off nobody', async (context) => {
+      const [one, other, own] = [open(context), open(context), await makeClient(context)]
+      const [broken, slow, ours, before] = [`${stream()}-nämé`, `${stream()}-nämé`, stream(), await model.faultCount()]
+      for (const streamId of [broken, slow]) {
+        await one.appendToStream(streamId, [event()])
+        await one.tombstoneStream(streamId)
+      }
+      // Its first append makes the call that the next ones go through.
+      await own.appendToStream(ours, [jsonEvent()])
+      for (const streamId of [slow, ours]) await model.addFault({ does: 'delay', calls: ['append'], stream: streamId, times: 1, ms: 800 })
+      const pending = Promise.all([own.appendToStream(ours, [jsonEvent()]), other.getStreamState(slow)])
+      // Whatever it comes to, it is waited for below.
+      pending.catch(() => undefined)
+      while ((await model.faultCount()) < before + 2) await new Promise((resolve) => setImmediate(resolve))
+      await model.addFault({ does: 'reset before', calls: ['append'], stream: broken, times: 1 })
+      expect(await one.getStreamState(broken)).toEqual({ status: 'tombstoned' })
+      expect((await pending)[1]).toEqual({ status: 'tombstoned' })
+      expect(await model.faultCount()).toBe(before + 3)
+      expect(stray).toEqual([])
+      await own.dispose()
+      await idle()
+    })
+
+    test.each(['reset before', 'lose answer', 'not leader'] as const)(
+      'a tombstone that cannot be asked for (%s) is no word on the stream',
+      async (does) => {
+        const adapter = eventStoreDB(node.url)
+        const streamId = `${stream()}-nämé`
+        await adapter.appendToStream(streamId, [event()])
+        await adapter.tombstoneStream(streamId)
+        await model.addFault({ does, calls: ['append'], stream: streamId })
+        await expect(adapter.getStreamState(streamId, { timeoutMs: 800 })).rejects.toMatchObject({ retryable: true })
+        await model.clearFaults()
+        // The append is refused by the node, and nobody can say how: that it was not applied would be said of the asking.
+        await model.addFault({ does, calls: ['append'], stream: streamId, skip: 1 })
+        await expect(adapter.appendToStream(streamId, [event()], { timeoutMs: 800 })).rejects.toMatchObject({ outcome: 'unknown' })
+        await model.clearFaults()
+        expect(await adapter.getStreamState(streamId)).toEqual({ status: 'tombstoned' })
+        await adapter.close()
+        await idle()
+      },
+    )
   })
 }

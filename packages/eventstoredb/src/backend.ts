@@ -7,6 +7,7 @@ import { classifyError } from './map-error.js'
 import { readLogEnd, readLogPage } from './read-all.js'
 import { readStream } from './read-events.js'
 import { readPage } from './read.js'
+import { explainUnopened } from './refused-append.js'
 import { readHead } from './stream-head.js'
 import { followLog, followStream } from './subscribe.js'
 
@@ -21,7 +22,11 @@ export function eventStoreDBBackend(session: Session): Backend {
     async open(call) {
       await session.open()
       // Nothing connects before a call is made: this one tells a server that is not there, and credentials that are wrong.
-      await readStream(session, 'millrace-opening', { direction: 'backwards', from: 'end', maxCount: 1 }, call)
+      try {
+        await readStream(session, opening, { direction: 'backwards', from: 'end', maxCount: 1 }, call)
+      } catch (error) {
+        throw await explainUnopened(session, opening, error, call)
+      }
     },
     close: () => session.close(),
 
@@ -42,6 +47,8 @@ export function eventStoreDBBackend(session: Session): Backend {
   }
 }
 
+/** A stream that nobody writes to. */
+const opening = 'millrace-opening'
 /** More than others take: each page is a call, which costs the clients more than the events of a small one. */
 const pageSize = 5000
 /** The server refuses 1 MiB and a byte; 24.2 counts the data only, so what is ours in the metadata fits beside it. */

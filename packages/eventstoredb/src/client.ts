@@ -2,6 +2,7 @@ import { type BackendCall, ConfigurationError, missingPackage } from '@millrace/
 import type { ConnectionUrl } from './connection-url.js'
 import type { DriverAppendResult, DriverEvent, DriverPosition, EventStoreDBClient } from './driver.js'
 import type { ParsedOptions } from './options.js'
+import { type BatchClient, refusedBatch } from './refused-batch.js'
 
 /** What a call may be given; each client reads its own name of the expectation. */
 export type Expectation = 'any' | 'no_stream' | 'stream_exists' | bigint
@@ -20,6 +21,8 @@ export interface Session {
   client(): EventStoreDBClient
   /** One call of its own per append, with a deadline; see {@link unary}. */
   append(streamName: string, events: readonly NewDriverEvent[], expected: Expectation, call: BackendCall): Promise<DriverAppendResult>
+  /** An append of no events that is refused, in the same way but as a batch: see {@link refusedBatch}. */
+  appendNothing(streamName: string, revision: bigint, call: BackendCall): Promise<unknown>
   /** Soft delete or tombstone, in the same way. */
   remove(how: 'deleteStream' | 'tombstoneStream', streamName: string, expected: Expectation, call: BackendCall): Promise<unknown>
   /** The highest position that this adapter has seen: what is sent now gets a higher one. */
@@ -33,7 +36,7 @@ export interface Session {
 /** Members of both clients that are not public. They are functions bound to the client, so they work on another `this`. */
 interface Internals {
   execute?(kind: unknown, name: string, action: (grpc: GrpcClient) => unknown): Promise<unknown>
-  callArguments?: unknown
+  callArguments?(options: object): readonly [metadata: unknown, options: object]
   handleError?(...args: readonly unknown[]): Promise<void>
   getChannel?(): Promise<GrpcChannel>
 }
@@ -42,9 +45,14 @@ interface GrpcClient {
   append(metadata: unknown, options: object, answer: unknown): GrpcCall
   delete(request: unknown, metadata: unknown, options: object, answer: unknown): GrpcCall
   tombstone(request: unknown, metadata: unknown, options: object, answer: unknown): GrpcCall
+  batchAppend(metadata: unknown, options: object): GrpcCall & ReturnType<BatchClient['batchAppend']>
+  readonly constructor: unknown
 }
 /** What a client does with its client of gRPC to change something. */
-type Action = (grpc: Omit<GrpcClient, 'getChannel'>) => unknown
+type Action = (grpc: Pick<GrpcClient, 'append' | 'delete' | 'tombstone'>) => unknown
+interface BatchClientClass {
+  readonly service: BatchClient['service']
+}
 interface GrpcCall {
   /** The target of the channel, until the call is put on a connection. */
   getPeer(): string
@@ -85,10 +93,10 @@ export function createSession(options: ParsedOptions): Session {
     internals.getChannel = () => (channel = getChannel())
   }
 
-  function send<T>(by: Change<T>, expected: Expectation, call: BackendCall): Promise<T> {
+  function send<T>(by: Change<T>, expected: Expectation, call: BackendCall, asBatch?: AsBatch): Promise<T> {
     if (change === undefined) throw new Error('the client is not open')
     const deadline = Math.ceil(call.remainingMs())
-    const { sent, giveUp } = change(by, { expectedRevision: expected, streamState: expected, requiresLeader: true, deadline })
+    const { sent, giveUp } = change(by, { expectedRevision: expected, streamState: expected, requiresLeader: true, deadline }, asBatch)
     return answered(call, sent, giveUp)
   }
 
@@ -114,6 +122,13 @@ export function createSession(options: ParsedOptions): Session {
     },
     append: (streamName, events, expected, call) =>
       send((client, options) => client.appendToStream(streamName, events as unknown as DriverEvent[], options), expected, call),
+    appendNothing: (streamName, revision, call) =>
+      send(
+        (client, options) => client.appendToStream(streamName, [], options),
+        revision,
+        call,
+        (grpc, its) => refusedBatch(grpc, its, streamName, revision),
+      ),
     remove: (how, streamName, expected, call) => send((client, options) => client[how](streamName, options), expected, call),
     async close() {
       const ending = client
@@ -175,7 +190,10 @@ type Change<T> = (
   options: ChangeOptions,
 ) => Promise<T>
 
-type Unary = <T>(by: Change<T>, options: ChangeOptions) => OngoingChange<T>
+/** What is done instead of what the client would do. */
+type AsBatch = (grpc: BatchClient, its: readonly [metadata: unknown, options: object]) => Promise<never>
+
+type Unary = <T>(by: Change<T>, options: ChangeOptions, asBatch?: AsBatch) => OngoingChange<T>
 
 interface OngoingChange<T> {
   readonly sent: Promise<T>
@@ -199,22 +217,29 @@ function unary(client: EventStoreDBClient): Unary {
   const { appendToStream, deleteStream, tombstoneStream } = client
   const { execute, callArguments } = client as Internals
   if (execute === undefined || callArguments === undefined) return (by, options) => ({ sent: by(client, options), giveUp: () => false })
-  return (by, options) => {
+  return (by, options, asBatch) => {
     const endsAt = Date.now() + options.deadline
+    const its = callArguments(options)
     let ongoing: GrpcCall | undefined
     let [target, isWhole, isGivenUp] = ['', false, false]
-    function started(call: GrpcCall, whole: boolean): GrpcCall {
+    function started<Call extends GrpcCall>(call: Call, whole: boolean): Call {
       isWhole = whole
       call.once('finish', () => {
         isWhole = true
         if (isGivenUp) call.cancel()
       })
-      return (ongoing = call)
+      ongoing = call
+      return call
     }
     function handOver(grpc: GrpcClient, action: Action): unknown {
       const channel = grpc.getChannel()
       if (isGivenUp || channel.getConnectivityState(false) === shutDown) throw new Error('Channel has been shut down')
       target = channel.getTarget()
+      if (asBatch !== undefined) {
+        const batchAppend: BatchClient['batchAppend'] = (metadata, own) =>
+          started(grpc.batchAppend(metadata, { ...own, deadline: undefined }), true)
+        return asBatch({ batchAppend, service: (grpc.constructor as BatchClientClass).service }, its)
+      }
       return action({
         append: (metadata, its, answer) => started(grpc.append(metadata, { ...its, deadline: undefined }, answer), false),
         // Of one message, so nothing of it can be torn.

@@ -36,6 +36,7 @@ describe('classifyError', () => {
     ['a channel closed a moment ago', new Error('Channel has been shut down'), 'unavailable', 'not-applied'],
     ['no node of a cluster', new Error('Failed to discover after 10 attempts.'), 'unavailable', 'not-applied'],
     ['another leader', { type: 'not-leader', code: 5, message: '5 NOT_FOUND: Leader info available' }, 'unavailable', 'not-applied'],
+    ['a tombstone that could not be asked for', { type: 'untold' }, 'unavailable', 'unknown'],
     ['a deadline before there was a connection', { type: 'not-connected' }, 'timeout', 'not-applied'],
     ['a deadline', { type: 'deadline-exceeded', code: 4, message: '4 DEADLINE_EXCEEDED: Deadline exceeded' }, 'timeout', 'unknown'],
     ['cancelled by the server', { type: 'cancelled', code: 1, message: '1 CANCELLED: Call canceled by server' }, 'unavailable', 'unknown'],

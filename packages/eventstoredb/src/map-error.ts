@@ -16,6 +16,7 @@ export const byType: Readonly<Record<string, ErrorClass>> = {
   'deadline-exceeded': { code: 'timeout', outcome: 'unknown', message: 'the server did not answer in time.' },
   'not-connected': notApplied('timeout', 'no connection to the server could be made in time.'),
   unsettled: lost('what became of the events cannot be told now.'),
+  untold: lost('the server could not be asked for the state of the stream.'),
   unsupported: configuration('the server is too old for this call.', 'EventStoreDB 23.10 or later is needed.'),
 }
 
