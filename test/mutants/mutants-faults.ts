@@ -112,8 +112,8 @@ export const faultMutants: readonly Mutant[] = [
     'it was not sent: its outcome',
     {
       file: settle,
-      find: 'throw unknownAppend(backend, call, lost, requests)\n  }\n}\n\n/** Whether sending',
-      replace: 'throw giveUp(call, result)\n  }\n}\n\n/** Whether sending',
+      find: 'requests)))) throw unknownAppend(backend, call, lost, requests)',
+      replace: 'requests)))) throw giveUp(call, lost)',
     },
   ),
   plant(

@@ -29,7 +29,7 @@ export const lifecycleMutants: readonly Mutant[] = [
     caseId: 'LIF-01',
     message: 'open of a closed adapter is a ClosedError: it resolved',
     edits: [
-      { file: 'create-adapter.ts', find: 'lifecycle.refuseClosed()\n    try {', replace: 'try {' },
+      { file: 'create-adapter.ts', find: 'lifecycle.refuseClosed()\n      const checked', replace: 'const checked' },
       {
         file: 'lifecycle.ts',
         find: 'refuseClosed()\n    const abort = abortOf(call)\n    if (abort !== undefined) throw',

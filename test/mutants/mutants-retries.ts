@@ -111,8 +111,8 @@ export const retryMutants: readonly Mutant[] = [
     'an append whose events may have been deleted is sent again',
     'expecting noStream, hidden before it was settled: the original result',
     settle,
-    'if (again && (settles || !(await mayBeHidden(backend, call, requests)))) continue',
-    'if (again) continue',
+    'if (!again || (!settles && (await mayBeHidden(backend, call, requests)))) throw',
+    'if (!again) throw',
   ),
   plant(
     'hidden-is-conflict',
