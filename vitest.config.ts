@@ -16,6 +16,10 @@ const proofs = ['test/mutants/**/*.test.ts', 'test/conformance/{broken-adapter,c
 const together = (groupOrder: number) => ({ maxWorkers: 2, sequence: { groupOrder } })
 const alone = (groupOrder: number) => ({ maxWorkers: 1, sequence: { groupOrder } })
 
+/** They wait more than they work, each for a model of its own; a real node they share. */
+const nodes = ['packages/eventstoredb/src/**/*.int.test.ts', 'test/faults/{eventstoredb,kurrentdb}-*.test.ts']
+const nodeWorkers = process.env.EVENTSTOREDB_URL === undefined ? together(3) : alone(3)
+
 export default defineConfig({
   ...shared,
   test: {
@@ -41,7 +45,19 @@ export default defineConfig({
           name: 'servers',
           ...alone(2),
           include: ['packages/*/src/**/*.int.test.ts', 'test/{bench,docs,faults,services,swap}/**/*.test.ts'],
+          exclude: nodes,
           globalSetup: ['test/services/global-setup.ts'],
+          testTimeout: 180_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...test,
+          name: 'nodes',
+          ...nodeWorkers,
+          include: nodes,
+          globalSetup: ['test/services/nodes-setup.ts'],
           testTimeout: 180_000,
         },
       },

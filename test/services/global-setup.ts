@@ -1,6 +1,5 @@
 import type { TestProject } from 'vitest/node'
 import { findDynamoDB } from './dynamodb.js'
-import { findEventStoreDB } from './eventstoredb.js'
 import { findPostgres } from './postgres.js'
 
 declare module 'vitest' {
@@ -16,7 +15,7 @@ declare module 'vitest' {
 
 /** One server of each kind for all test files of a run; each file has a schema, a table or streams of its own. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [postgres, dynamodb, eventstoredb] = await Promise.all([findPostgres(), findDynamoDB(), findEventStoreDB()])
+  const [postgres, dynamodb] = await Promise.all([findPostgres(), findDynamoDB()])
   if (postgres.status === 'running') project.provide('postgres', { url: postgres.url, reason: postgres.from })
   else {
     project.provide('postgres', { url: undefined, reason: postgres.reason })
@@ -27,14 +26,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     project.provide('dynamodb', { endpoint: undefined, reason: dynamodb.reason })
     console.log(`not proven: DynamoDB server (${dynamodb.reason})`)
   }
-  if (eventstoredb.status === 'running') project.provide('eventstoredb', { url: eventstoredb.url, reason: eventstoredb.from })
-  else {
-    project.provide('eventstoredb', { url: undefined, reason: eventstoredb.reason })
-    console.log(`not proven: EventStoreDB node (${eventstoredb.reason}); its tests run on the protocol model`)
-  }
   return async () => {
-    await Promise.all(
-      [postgres, dynamodb, eventstoredb].map((service) => (service.status === 'running' ? service.stop() : Promise.resolve())),
-    )
+    await Promise.all([postgres, dynamodb].map((service) => (service.status === 'running' ? service.stop() : Promise.resolve())))
   }
 }
