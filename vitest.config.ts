@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
 // Tests run on sources: the packages' own export condition leads from a package name to its src folder.
@@ -16,9 +17,10 @@ const proofs = ['test/mutants/**/*.test.ts', 'test/conformance/{broken-adapter,c
 const together = (groupOrder: number) => ({ maxWorkers: 2, sequence: { groupOrder } })
 const alone = (groupOrder: number) => ({ maxWorkers: 1, sequence: { groupOrder } })
 
-/** They wait more than they work, each for a model of its own; a real node they share. */
+/** They wait more than they work, each for a model of its own; a real node, or that of a container, they share. */
 const nodes = ['packages/eventstoredb/src/**/*.int.test.ts', 'test/faults/{eventstoredb,kurrentdb}-*.test.ts']
-const nodeWorkers = process.env.EVENTSTOREDB_URL === undefined ? together(3) : alone(3)
+const { EVENTSTOREDB_URL, DOCKER_HOST } = process.env
+const nodeWorkers = (EVENTSTOREDB_URL ?? DOCKER_HOST) === undefined && !existsSync('/var/run/docker.sock') ? together(3) : alone(3)
 
 export default defineConfig({
   ...shared,

@@ -7,7 +7,6 @@ import {
   isStreamDeletedError,
 } from '@millrace/core'
 import { type TestContext, afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { createAuthority } from '../../../test/services/certificates.js'
 import { openNode } from '../../../test/services/eventstoredb.js'
 import { eventStoreDB } from './eventstoredb.js'
 
@@ -262,56 +261,5 @@ describe('a tombstone whose name no trailer takes', () => {
     for (const error of await Promise.all(calls.map((call) => errorOf(call))))
       expect([isStreamDeletedError(error) && error.tombstoned, error.message]).toEqual([true, expect.stringContaining('tombstoned')])
     await adapter.tombstoneStream(streamId)
-  })
-})
-
-describe('errors with hints', () => {
-  test('1.1 MB, the nil UUID, an empty type: before any I/O', async (context) => {
-    const adapter = open(context, 'esdb://127.0.0.1:1?tls=false')
-    const codes = [event('x'.repeat(1_100_000)), { ...event(), id: '00000000-0000-0000-0000-000000000000' }, { ...event(), type: '' }]
-    const found = []
-    for (const one of codes) found.push((await errorOf(adapter.appendToStream('s', [one]))).code)
-    expect(found).toEqual(['limit-exceeded', 'invalid-argument', 'invalid-argument'])
-  })
-  test('a server that is not there', async (context) => {
-    const startedAt = performance.now()
-    const error = await errorOf(open(context, { connection: 'esdb://127.0.0.1:1?tls=false', timeoutMs: 1500 }).open())
-    expect([error.code, error.retryable]).toEqual(['unavailable', true])
-    expect(error.hint).toMatch(/running at this host and port/u)
-    expect(performance.now() - startedAt).toBeLessThan(5000)
-  })
-  test('a server without TLS', async (context) => {
-    const error = await errorOf(open(context, node.url.replace('tls=false', 'tls=true')).open())
-    expect([error.code, error.hint]).toEqual(['configuration', expect.stringContaining('tls=false')])
-  })
-  test('a certificate that is not trusted, one for another host, wrong and right credentials over TLS', async (context) => {
-    const authority = await createAuthority()
-    if (authority === undefined) return context.skip('not proven: openssl is not installed')
-    const [{ mkdtemp, writeFile, rm }, { join }, { tmpdir }] = await Promise.all([
-      import('node:fs/promises'),
-      import('node:path'),
-      import('node:os'),
-    ])
-    const folder = await mkdtemp(join(tmpdir(), 'millrace-esdb-'))
-    context.onTestFinished(async () => {
-      await authority.remove()
-      await rm(folder, { recursive: true })
-    })
-    const ca = join(folder, 'ca.pem')
-    await writeFile(ca, authority.ca)
-    const [right, wrongHost] = [await authority.certify('127.0.0.1'), await authority.certify('elsewhere.example')]
-    const users = { ann: 'secret-of-ann' }
-    const secure = await openNode(undefined, '@eventstore/db-client', { tls: right, users })
-    const elsewhere = await openNode(undefined, '@eventstore/db-client', { tls: wrongHost, users })
-    context.onTestFinished(async () => void (await Promise.all([secure.stop(), elsewhere.stop()])))
-    const as = (url: string, who: string, more = `&tlsCAFile=${encodeURIComponent(ca)}`): string => url.replace('://', `://${who}@`) + more
-    const untrusted = await errorOf(open(context, as(secure.url, 'ann:secret-of-ann', '')).open())
-    expect([untrusted.code, untrusted.hint]).toEqual(['configuration', expect.stringContaining('tlsCAFile')])
-    const other = await errorOf(open(context, as(elsewhere.url, 'ann:secret-of-ann')).open())
-    expect([other.code, other.message]).toEqual(['configuration', expect.stringContaining('another host')])
-    const denied = await errorOf(open(context, as(secure.url, 'ann:wrong-secret')).appendToStream('s', [event()]))
-    expect([denied.code, denied.hint]).toEqual(['access-denied', expect.stringContaining('password')])
-    for (const error of [untrusted, other, denied]) expect(`${error.stack ?? ''} ${JSON.stringify(error)}`).not.toMatch(/secret/u)
-    expect((await open(context, as(secure.url, 'ann:secret-of-ann')).appendToStream('s', [event()])).version).toBe(1)
   })
 })

@@ -14,8 +14,9 @@ const unsettled = (message: string): Error => Object.assign(new Error(message), 
 /**
  * Settles an `'any'` or `'streamExists'` append whose answer was lost. The server would know the ids again only until it is restarted, which may
  * be just what lost the answer. So the stream is searched for them, back to where the log stood before the first sending, and a little further;
- * and when they are not there, they are sent with the exact version that was searched, by which the server would store known ids again. If the first sending is stored in between, that is refused, and the
- * search finds it; if it arrives later still, the leader has the ids fresh in its memory.
+ * and when they are not there, they are sent with the exact version that was searched, by which the server would store known ids again. If the
+ * first sending is stored in between, that is refused, and the search finds it; if it arrives later still, the leader has the ids fresh in its
+ * memory.
  */
 export async function settleAny(
   session: Session,

@@ -38,7 +38,7 @@ export function createAppends(
     all: `SELECT ${names.append_all_v2}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
   }
   let [server, seen] = ['', 0]
-  /** Highest position seen before the first of a call's attempts was sent, until one has an answer. */
+  /** Highest position seen before the first of a call's attempts was sent, until one has an answer that can be read. */
   const unanswered = new Map<string, number>()
 
   function sent({ attemptId }: AppendRequest): void {
@@ -71,8 +71,9 @@ export function createAppends(
     const rows = await (request.settle
       ? engine.change(statements.settle, [...parameters, ...bound(request)], call)
       : engine.change(statements.one, parameters, call))
+    const answer = readAnswer(rows)
     answered(request)
-    return readOutcome(request, readAnswer(rows)) ?? one({ ...request, settle: true }, call)
+    return readOutcome(request, answer) ?? one({ ...request, settle: true }, call)
   }
 
   async function all(requests: readonly AppendRequest[], call: BackendCall): Promise<AppendManyOutcome> {
@@ -80,8 +81,8 @@ export function createAppends(
     if (first === undefined) return { status: 'stored', results: [] }
     sent(first)
     const rows = await engine.change(statements.all, [...partColumns(requests), lockMs, first.settle, ...bound(first)], call)
-    answered(first)
     const answers = readAnswers(rows, requests.length)
+    answered(first)
     const index = answers.findIndex(([status]) => Number(status) > 1)
     const [failed, answer] = [requests[index], answers[index]]
     if (failed !== undefined && answer !== undefined) {
@@ -109,8 +110,8 @@ export function createAppends(
         sorted = [...requests].sort((a, b) => (a.streamId < b.streamId ? -1 : 1))
         return { statement: statements.each, parameters: [...partColumns(sorted), flushLockMs], call: picked.call }
       })
-      requests.forEach(answered)
       const answers = sorted.length === 0 ? [] : readAnswers(rows ?? [], sorted.length)
+      requests.forEach(answered)
       const outcomes = new Map(sorted.map((request, part) => [request, answers[part] && readOutcome(request, answers[part])]))
       return requests.map((request) => outcomes.get(request))
     },

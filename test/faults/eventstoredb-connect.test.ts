@@ -1,0 +1,3 @@
+import { describeConnecting } from './eventstoredb-connect.js'
+
+await describeConnecting('@eventstore/db-client')
