@@ -321,7 +321,7 @@ describe('an abort', () => {
     await expect(given).rejects.toBe(reason)
     flights[0]?.answer()
     await turns()
-    expect(sentOf(flights).slice(2)).toEqual(['flush d c'])
+    expect(sentOf(flights).slice(2)).toEqual(['flush c d'])
   })
   it('of one that waits behind its own stream does not start what runs there again', async () => {
     const { flights, append } = scene()

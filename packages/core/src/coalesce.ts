@@ -7,7 +7,8 @@ export interface AppendSender {
   all(requests: readonly AppendRequest[], call: BackendCall): Promise<AppendManyOutcome>
   /**
    * Several, each of a stream of its own and each for itself, in one request. It waits for what it is sent on, and only then asks what to
-   * send; `pick` gives undefined when nobody wants anything any more. The call is that of who has most time left.
+   * send; `pick` gives undefined when nobody wants anything any more. They come ordered by stream: nearly always the order in which a server
+   * would lock these. The call is that of who has most time left.
    *
    * @returns outcomes in the order of the requests; undefined: another attempt has settled it, so it is asked again with `settle`.
    */
@@ -194,7 +195,7 @@ export function createCoalescer(sender: AppendSender): Required<Pick<Backend, 'a
       entry.sent = true
     }
     inFlight += taken.length
-    return taken
+    return taken.sort((a, b) => (a.request.streamId < b.request.streamId ? -1 : 1))
   }
 
   /** Fills the flush connections that are free. */

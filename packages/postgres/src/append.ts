@@ -1,66 +1,49 @@
 import type { AppendManyOutcome, AppendOutcome, AppendRequest, AppendSender, BackendCall, EncodedEvent, StoredRange } from '@millrace/core'
 import { classifyError } from './map-error.js'
-import { type Element, type ElementName, binaryArray } from './parameters.js'
-import type { Names } from './schema.js'
-import { DriverFailure, type Engine, type Parameter, type Row, pastDeadline } from './session.js'
-
-/** What sends appends: by itself, or for core's queue. */
-export interface Appends extends AppendSender {
-  /** Which run of the server this is, and the end of its log, when opened. */
-  onServer(run: string, end: number): void
-}
-
-export interface AppendOptions {
-  /** Time that an append alone may wait for its stream; 0: what the session has. */
-  readonly lockMs: number
-  /** Time that several together may wait for their streams: one that is held by an open transaction must not hold up the others. */
-  readonly flushLockMs: number
-}
+import { type ElementName, binaryArray } from './parameters.js'
+import { DriverFailure, type Parameter, type Row, type Store, pastDeadline } from './session.js'
 
 /** Status, version and position of an append, as the server prints them. */
 type Answer = readonly [status: string, version: string, position: string]
 
 /** What `append_v2` answers, by number. */
 const statuses = ['appended', 'stored', 'wrong-version', 'deleted', 'tombstoned', 'settled'] as const
-/** Attempts without an answer that are remembered; of one that was forgotten the whole stream is searched. */
-const mostUnanswered = 1000
 
-export function createAppends(
-  engine: Engine,
-  names: Names,
-  toPosition: (body: string) => string,
-  { lockMs, flushLockMs }: AppendOptions,
-): Appends {
+/**
+ * What sends appends: by itself, or for core's queue.
+ *
+ * @param lockMs time that an append alone may wait for its stream; 0: what the session has.
+ * @param flushLockMs time that several together may wait for theirs: one that is held by an open transaction must not hold up the others.
+ */
+export function createAppends({ engine, names, server, toPosition }: Store, lockMs: number, flushLockMs: number): AppendSender {
   const statements = {
     one: `SELECT ${names.append_v2}($1, $2, $3, $4, $5, $6, $7, $8, false, $9, 0, '')`,
     settle: `SELECT ${names.append_v2}($1, $2, $3, $4, $5, $6, $7, $8, true, $9, $10, $11)`,
     each: `SELECT ${names.append_many_v2}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
     all: `SELECT ${names.append_all_v2}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
   }
-  let [server, seen] = ['', 0]
-  /** Highest position seen before the first of a call's attempts was sent, until one has an answer that can be read. */
-  const unanswered = new Map<string, number>()
-
-  function sent({ attemptId }: AppendRequest): void {
-    if (!unanswered.has(attemptId)) unanswered.set(attemptId, seen)
-    if (unanswered.size > mostUnanswered) unanswered.delete(unanswered.keys().next().value ?? '')
-  }
-  function answered({ attemptId }: AppendRequest): void {
-    unanswered.delete(attemptId)
+  /** Highest position seen before the first attempt of a call was sent, by its events, which are the same in each attempt. */
+  const before = new WeakMap<readonly EncodedEvent[], number>()
+  function sent({ events }: AppendRequest): void {
+    if (!before.has(events)) before.set(events, server.end)
   }
   /** What an attempt of this call stored lies above; where the server is still the one of then. */
-  const bound = ({ attemptId }: AppendRequest): Parameter[] => [unanswered.get(attemptId) ?? 0, server]
+  function bound(requests: readonly AppendRequest[]): Parameter[] {
+    return [Math.min(...requests.map(({ events }) => before.get(events) ?? 0)), server.run]
+  }
 
+  /** Undefined: an attempt with these ids was settled, maybe of an earlier call, so that it may stand anywhere. */
   function readOutcome({ events }: AppendRequest, [status, version, position]: Answer): AppendOutcome | undefined {
     const name = statuses[Number(status)]
-    if (name === undefined || name === 'settled') return undefined
     if (name === 'wrong-version') return { status: name, actualVersion: Number(version), idsCompared: true }
     if (name === 'deleted' || name === 'tombstoned') return { status: name }
-    return { status: name, ...readRange(events.length, Number(version), position) }
+    if (name === 'appended' || name === 'stored') return { status: name, ...readRange(events.length, Number(version), position) }
+    before.set(events, 0)
+    return undefined
   }
   function readRange(count: number, version: number, position: string): StoredRange {
     const known = position !== '' && position !== 'NULL'
-    if (known) seen = Math.max(seen, Number(position))
+    if (known) server.end = Math.max(server.end, Number(position))
     return { firstVersion: version - count + 1, version, position: known ? toPosition(position) : undefined }
   }
 
@@ -69,20 +52,17 @@ export function createAppends(
     const parameters = [streamId, streamType ?? null, expectedNumber(expected), ...eventColumns(events), lockMs]
     sent(request)
     const rows = await (request.settle
-      ? engine.change(statements.settle, [...parameters, ...bound(request)], call)
+      ? engine.change(statements.settle, [...parameters, ...bound([request])], call)
       : engine.change(statements.one, parameters, call))
-    const answer = readAnswer(rows)
-    answered(request)
-    return readOutcome(request, answer) ?? one({ ...request, settle: true }, call)
+    return readOutcome(request, readAnswer(rows)) ?? one({ ...request, settle: true }, call)
   }
 
   async function all(requests: readonly AppendRequest[], call: BackendCall): Promise<AppendManyOutcome> {
-    const [first] = requests
-    if (first === undefined) return { status: 'stored', results: [] }
-    sent(first)
-    const rows = await engine.change(statements.all, [...partColumns(requests), lockMs, first.settle, ...bound(first)], call)
+    if (requests.length === 0) return { status: 'stored', results: [] }
+    requests.forEach(sent)
+    const settle = requests.some((request) => request.settle)
+    const rows = await engine.change(statements.all, [...partColumns(requests), lockMs, settle, ...bound(requests)], call)
     const answers = readAnswers(rows, requests.length)
-    answered(first)
     const index = answers.findIndex(([status]) => Number(status) > 1)
     const [failed, answer] = [requests[index], answers[index]]
     if (failed !== undefined && answer !== undefined) {
@@ -100,27 +80,18 @@ export function createAppends(
     all,
     async each(pick) {
       let requests: readonly AppendRequest[] = []
-      let sorted: readonly AppendRequest[] = []
       const rows = await engine.flush?.(() => {
         const picked = pick()
-        if (picked === undefined) return undefined
-        requests = picked.requests
+        requests = picked?.requests ?? []
         requests.forEach(sent)
-        // Nearly always the order in which the server locks them.
-        sorted = [...requests].sort((a, b) => (a.streamId < b.streamId ? -1 : 1))
-        return { statement: statements.each, parameters: [...partColumns(sorted), flushLockMs], call: picked.call }
+        return picked && { statement: statements.each, parameters: [...partColumns(requests), flushLockMs], call: picked.call }
       })
-      const answers = sorted.length === 0 ? [] : readAnswers(rows ?? [], sorted.length)
-      requests.forEach(answered)
-      const outcomes = new Map(sorted.map((request, part) => [request, answers[part] && readOutcome(request, answers[part])]))
-      return requests.map((request) => outcomes.get(request))
+      const answers = requests.length === 0 ? [] : readAnswers(rows ?? [], requests.length)
+      return requests.map((request, part) => answers[part] && readOutcome(request, answers[part]))
     },
     connections: () => engine.connections?.() ?? 1,
     rolledBack: (error) => error instanceof DriverFailure && error.phase === 'query' && classifyError(error)?.outcome === 'not-applied',
     pastDeadline,
-    onServer(run, end) {
-      ;[server, seen] = [run, Math.max(seen, end)]
-    },
   }
 }
 
@@ -148,9 +119,9 @@ function unreadable(): Error {
   return new Error('the server gave an answer to an append that cannot be read')
 }
 
+const expectations = { any: -1, streamExists: -2, noStream: 0 } as const
 function expectedNumber(expected: AppendRequest['expected']): number {
-  if (typeof expected === 'number') return expected
-  return expected === 'any' ? -1 : expected === 'streamExists' ? -2 : 0
+  return typeof expected === 'number' ? expected : expectations[expected]
 }
 
 /** Streams, types, expectations, place and number of the events of each part; then of each event its part and its place there, and itself. */
@@ -163,12 +134,13 @@ function partColumns(requests: readonly AppendRequest[]): Parameter[] {
       nth.push(index + 1)
     })
   })
+  const list = (type: ElementName, read: (request: AppendRequest) => string | number | null) => binaryArray(type, requests.map(read))
   return [
-    column('text', requests, ({ streamId }) => streamId),
-    column('text', requests, ({ streamType }) => streamType ?? null),
-    column('int8', requests, ({ expected }) => expectedNumber(expected)),
+    list('text', ({ streamId }) => streamId),
+    list('text', ({ streamType }) => streamType ?? null),
+    list('int8', ({ expected }) => expectedNumber(expected)),
     binaryArray('int4', starts),
-    column('int4', requests, ({ events }) => events.length),
+    list('int4', ({ events }) => events.length),
     binaryArray('int4', of),
     binaryArray('int4', nth),
     ...eventColumns(requests.flatMap(({ events }) => events)),
@@ -177,21 +149,15 @@ function partColumns(requests: readonly AppendRequest[]): Parameter[] {
 
 /** Ids, types, data, bytes and metadata of events, a column each; one of the last three without a value is null as a whole. */
 function eventColumns(events: readonly EncodedEvent[]): Parameter[] {
-  const texts = events.map(({ data }) => ('text' in data ? data.text : null))
-  const bytes = events.map(({ data }) => ('bytes' in data ? data.bytes : null))
-  const metadata = events.map((event) => event.metadata ?? null)
+  const orNull = (type: ElementName, read: (event: EncodedEvent) => string | Uint8Array | null): Uint8Array | null => {
+    const values = events.map(read)
+    return values.some((value) => value !== null) ? binaryArray(type, values) : null
+  }
   return [
-    column('uuid', events, ({ id }) => id),
-    column('text', events, ({ type }) => type),
-    orNull('json', texts),
-    orNull('bytea', bytes),
-    orNull('json', metadata),
+    orNull('uuid', ({ id }) => id),
+    orNull('text', ({ type }) => type),
+    orNull('json', ({ data }) => ('text' in data ? data.text : null)),
+    orNull('bytea', ({ data }) => ('bytes' in data ? data.bytes : null)),
+    orNull('json', ({ metadata }) => metadata ?? null),
   ]
-}
-
-function column<T>(type: ElementName, items: readonly T[], read: (item: T) => Element): Uint8Array {
-  return binaryArray(type, items.map(read))
-}
-function orNull(type: ElementName, values: readonly (string | Uint8Array | null)[]): Uint8Array | null {
-  return values.some((value) => value !== null) ? binaryArray(type, values) : null
 }

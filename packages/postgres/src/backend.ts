@@ -4,9 +4,9 @@ import { headChanges } from './head-changes.js'
 import { classifyError } from './map-error.js'
 import { type SchemaOptions, openSchema } from './migrate.js'
 import { logReads } from './read-all.js'
-import { createReading, streamReads } from './read.js'
+import { streamReads } from './read.js'
 import type { Order } from './schema.js'
-import type { Engine } from './session.js'
+import type { Engine, Store } from './session.js'
 import { lookAtServer } from './server.js'
 import { createHorizon } from './settled.js'
 import { wakeUps } from './subscribe.js'
@@ -35,14 +35,19 @@ const mebibyte = 1 << 20
 export function postgresBackend(engine: Engine, options: BackendOptions): PostgresBackend {
   const { name, names, order, lockMs = 0, settleMs = 0, coalesceLockMs } = options
   let logId = ''
-  const toPosition = (body: string): string => formatPosition({ letter, format, logId, body })
-  const fromPosition = (position: string): string => parsePosition(position, { letter, format, logId })
-  const reading = createReading(engine, toPosition)
-  const appends = createAppends(engine, names, toPosition, { lockMs, flushLockMs: coalesceLockMs ?? lockMs })
+  const store: Store = {
+    engine,
+    names,
+    order,
+    server: { run: '', end: 0 },
+    toPosition: (body) => formatPosition({ letter, format, logId, body }),
+    fromPosition: (position) => parsePosition(position, { letter, format, logId }),
+  }
+  const appends = createAppends(store, lockMs, coalesceLockMs ?? lockMs)
   const closing = new AbortController()
   // Where commits come in the order of the log, or one after the other, what is visible is settled.
-  const horizon = engine.single || order === 'strict' ? undefined : createHorizon(engine, names, closing.signal, settleMs)
-  const reads = streamReads(engine, names, reading)
+  const horizon = engine.single || order === 'strict' ? undefined : createHorizon(store, closing.signal, settleMs)
+  const reads = streamReads(store)
 
   return {
     name,
@@ -60,8 +65,7 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
       }
       await engine.open(call)
       ;({ logId } = await openSchema(engine, options, call))
-      const { run, end } = await lookAtServer(engine, names, name, horizon !== undefined, call)
-      appends.onServer(run, end)
+      Object.assign(store.server, await lookAtServer(store, name, horizon !== undefined, call))
     },
     close() {
       closing.abort(new ClosedError({ adapter: name }))
@@ -70,8 +74,8 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
 
     ...(coalesceLockMs === undefined ? { append: appends.one, appendMany: appends.all } : createCoalescer(appends)),
     ...reads,
-    ...logReads(engine, names, horizon, reading, fromPosition),
-    ...headChanges(engine, names, order, reads),
+    ...logReads(store, horizon),
+    ...headChanges(store, reads),
     ...(options.wake === 'notify' && wakeUps(engine, () => `millrace_${logId}`)),
   }
 }

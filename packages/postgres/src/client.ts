@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { EventEmitter } from 'node:events'
 import { type BackendCall, ConfigurationError, loadPackage } from '@millrace/core'
 import type { ParsedOptions, PoolConfig, PooledClient, PostgresClient, PostgresPool, QueryConfig } from './options.js'
 import { poolConfig } from './pool-config.js'
@@ -9,12 +10,6 @@ const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
 
 /** A client that dies while it is lent tells its statement too. */
 function ignore(): void {}
-
-/** What pools and clients of `pg` tell beside errors. */
-interface Telling {
-  on(event: 'connect' | 'notification' | 'end', listener: (client: PostgresClient) => void): unknown
-  removeListener(event: 'connect' | 'notification', listener: (client: PostgresClient) => void): unknown
-}
 
 /**
  * A pool lends a new client in the middle of what the server says, before whoever asked for it can listen: a session that is ended at
@@ -33,21 +28,21 @@ export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engin
   const listeners = new Set<() => void>()
   const hearing = new Set<() => void>()
   let own: OwnPool | undefined
-  let pool: (PostgresPool & Telling) | undefined
+  let pool: (PostgresPool & EventEmitter) | undefined
 
   /** A pool whose idle client dies ends the process unless somebody listens. */
   function onLost(): void {
     for (const listener of listeners) listener()
   }
 
-  async function theirsOrOurs(): Promise<PostgresPool & Telling> {
+  async function theirsOrOurs(): Promise<PostgresPool & EventEmitter> {
     if (pool !== undefined) return pool
     const { pool: given } = options
     if (given === undefined) own = await makePool(options)
     const made = own ?? (typeof given === 'function' ? given() : given)
     if (typeof made?.connect !== 'function' || typeof made.on !== 'function')
       throw new ConfigurationError('pool is no pg.Pool.', { adapter: 'postgres' })
-    pool = made as PostgresPool & Telling
+    pool = made as PostgresPool & EventEmitter
     pool.on('error', onLost)
     pool.on('connect', listenMeanwhile)
     return pool
@@ -138,7 +133,7 @@ export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engin
     },
     connections: () => (pool as { readonly options?: { readonly max?: number } } | undefined)?.options?.max ?? 10,
     async listen(channel, heard, lost) {
-      const client = (await connect()) as PooledClient & Telling
+      const client = (await connect()) as PooledClient & EventEmitter
       function end(): void {
         if (!hearing.delete(end)) return
         client.removeListener('notification', heard)

@@ -1,7 +1,7 @@
 import type { Backend, BackendCall, HeadChange } from '@millrace/core'
 import type { StreamReads } from './read.js'
-import { type Names, type Order, orderLock } from './schema.js'
-import type { Engine, Parameter } from './session.js'
+import { orderLock } from './schema.js'
+import type { Parameter, Store } from './session.js'
 
 type HeadChanges = Required<Pick<Backend, 'deleteStream' | 'tombstoneStream' | 'truncateStream' | 'writeMetadata'>>
 
@@ -9,7 +9,7 @@ type HeadChanges = Required<Pick<Backend, 'deleteStream' | 'tombstoneStream' | '
  * Delete, tombstone, truncate and metadata: one UPDATE of the head each, with its condition inside. Under `'strict'` each takes the lock of
  * the log before its row, as an append does: the other way round two would wait for each other.
  */
-export function headChanges(engine: Engine, names: Names, order: Order, { readHead, readMetadata }: StreamReads): HeadChanges {
+export function headChanges({ engine, names, order }: Store, { readHead, readMetadata }: StreamReads): HeadChanges {
   const { streams } = names
   const held = order === 'strict' ? `(SELECT ${orderLock(names)}) IS NOT NULL` : 'true'
   const deletion = `UPDATE ${streams} SET status = 1, first_version = version + 1, base_version = version, metadata = NULL,

@@ -2,11 +2,15 @@ import { type AdapterOptions, ConfigurationError, readConfig } from '@millrace/c
 import { parseConnectionUrl } from './connection-url.js'
 import { type Names, type Order, schemaNames } from './schema.js'
 
-/** What we call of a `pg` client. A structural type: the caller's `pg` may be another copy or version than ours. */
-export interface PostgresClient {
-  query(config: QueryConfig): Promise<{ readonly rows: readonly unknown[] }>
+/** What tells of errors. */
+export interface Emitter {
   on(event: 'error', listener: (error: Error) => void): unknown
   removeListener(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** What we call of a `pg` client. A structural type: the caller's `pg` may be another copy or version than ours. */
+export interface PostgresClient extends Emitter {
+  query(config: QueryConfig): Promise<{ readonly rows: readonly unknown[] }>
 }
 
 /** A client that a pool has lent. */
@@ -15,10 +19,8 @@ export interface PooledClient extends PostgresClient {
 }
 
 /** What we call of a `pg` pool. */
-export interface PostgresPool {
+export interface PostgresPool extends Emitter {
   connect(): Promise<PooledClient>
-  on(event: 'error', listener: (error: Error) => void): unknown
-  removeListener(event: 'error', listener: (error: Error) => void): unknown
 }
 
 export interface QueryConfig {
@@ -93,19 +95,7 @@ export interface ParsedOptions extends PostgresOptions {
   readonly timeouts: Readonly<Record<keyof PostgresTimeouts, number>>
 }
 
-const driverParameters = [
-  'host',
-  'port',
-  'user',
-  'password',
-  'max',
-  'application_name',
-  'options',
-  'sslmode',
-  'sslrootcert',
-  'sslcert',
-  'sslkey',
-]
+const driverParameters = 'host port user password max application_name options sslmode sslrootcert sslcert sslkey'.split(' ')
 
 /** Errors: `configuration`. */
 export function parseOptions(given: PostgresOptions | string): ParsedOptions {

@@ -32,18 +32,10 @@ function tlsOption(tls: ParsedOptions['tls'], sslmode: string | undefined, host:
 }
 
 /** Words of libpq, and what they mean here. */
-const sslModes: ReadonlyMap<string, 'verify' | 'off' | 'unverified'> = new Map([
-  ['disable', 'off'],
-  ['no-verify', 'unverified'],
-  ['prefer', 'verify'],
-  ['require', 'verify'],
-  ['verify-ca', 'verify'],
-  ['verify-full', 'verify'],
-])
-
 function fromSslMode(sslmode: string): 'verify' | 'off' | 'unverified' {
-  const mode = sslModes.get(sslmode)
-  if (mode !== undefined) return mode
+  if (['prefer', 'require', 'verify-ca', 'verify-full'].includes(sslmode)) return 'verify'
+  if (sslmode === 'disable') return 'off'
+  if (sslmode === 'no-verify') return 'unverified'
   throw new ConfigurationError('sslmode must be disable, no-verify, require, verify-ca or verify-full.', { adapter: 'postgres' })
 }
 

@@ -1,8 +1,8 @@
 import { type Backend, type BackendCall, type LogPage, type LogPageRequest, type Position, compareDecimals } from '@millrace/core'
-import { type Reading, eventColumns, readEvent } from './read.js'
-import type { Names } from './schema.js'
+import { binaryArray } from './parameters.js'
+import { eventColumns, readEvent } from './read.js'
+import type { Row, Store } from './session.js'
 import type { Horizon } from './settled.js'
-import type { Engine, Row } from './session.js'
 
 /** Positions that one filtered page looks at, so that a filter that matches nothing still gets on. */
 const filterSpan = 20_000n
@@ -11,22 +11,17 @@ const endOfLog = 9_223_372_036_854_775_807n
 type LogReads = Required<Pick<Backend, 'readLogEnd' | 'readLogPage' | 'comparePositions' | 'lookForChange'>>
 
 /** Reads the log in position order, never past the settled {@link Horizon}. `horizon` undefined: what is visible is settled. */
-export function logReads(
-  engine: Engine,
-  { events }: Names,
-  horizon: Horizon | undefined,
-  reading: Reading,
-  fromPosition: (position: Position) => string,
-): LogReads {
+export function logReads(store: Store, horizon: Horizon | undefined): LogReads {
+  const { engine, names, toPosition, fromPosition } = store
   const filters = `AND ($4::text[] IS NULL OR e.event_type = ANY ($4::text[])) AND ($5::text[] IS NULL OR e.stream_type = ANY ($5::text[]))
     AND ($6::text IS NULL OR starts_with(e.stream_id, $6::text))`
   const select = (more: string, order: string): string =>
-    `SELECT ${eventColumns(reading)} FROM ${events} AS e WHERE e.position > $1::bigint AND e.position <= $2::bigint ${more} ORDER BY e.position ${order} LIMIT $3`
+    `SELECT ${eventColumns(store)} FROM ${names.events} AS e WHERE e.position > $1::bigint AND e.position <= $2::bigint ${more} ORDER BY e.position ${order} LIMIT $3`
   const statements = {
     forwards: { whole: select('', 'ASC'), filtered: select(filters, 'ASC') },
     backwards: { whole: select('', 'DESC'), filtered: select(filters, 'DESC') },
   }
-  const topStatement = `SELECT max(position) FROM ${events}`
+  const topStatement = `SELECT max(position) FROM ${names.events}`
   let behind = false
 
   async function top(call: BackendCall): Promise<bigint | undefined> {
@@ -40,11 +35,12 @@ export function logReads(
   function read({ direction, filter, limit }: LogPageRequest, after: bigint, upTo: bigint, call: BackendCall): Promise<readonly Row[]> {
     const { whole, filtered } = statements[direction]
     const window = [String(after), String(upTo), limit]
+    const list = (texts?: readonly string[]) => (texts === undefined ? null : binaryArray('text', texts))
     if (filter === undefined) return engine.read(whole, window, call)
     return engine.read(filtered, [...window, list(filter.eventTypes), list(filter.streamTypes), filter.streamIdPrefix ?? null], call)
   }
   function page(rows: readonly Row[], next: bigint, end: boolean): LogPage {
-    return { events: rows.map((row) => readEvent(row, 0, reading)), next: reading.toPosition(String(next)), end }
+    return { events: rows.map((row) => readEvent(store, row, 0)), next: toPosition(String(next)), end }
   }
 
   async function backwards(request: LogPageRequest, call: BackendCall): Promise<LogPage> {
@@ -96,14 +92,9 @@ export function logReads(
     },
     async readLogEnd({ settled }, call) {
       const found = settled && horizon !== undefined ? await horizon.settle(call) : await top(call)
-      return found === undefined ? undefined : reading.toPosition(String(found))
+      return found === undefined ? undefined : toPosition(String(found))
     },
     readLogPage: (request, call) => (request.direction === 'forwards' ? forwards(request, call) : backwards(request, call)),
     comparePositions: (a, b) => compareDecimals(fromPosition(a), fromPosition(b)),
   }
-}
-
-/** A text array in the server's own notation; every element quoted. */
-function list(values: readonly string[] | undefined): string | null {
-  return values === undefined ? null : `{${values.map((value) => `"${value.replaceAll(/["\\]/gu, '\\$&')}"`).join(',')}}`
 }

@@ -1,26 +1,20 @@
 import type { Backend, StoredEvent, StreamHead } from '@millrace/core'
-import type { Names } from './schema.js'
-import type { Engine, Row } from './session.js'
-
-/** How texts and positions travel. */
-export interface Reading {
-  select(column: string): string
-  text(value: string): string
-  toPosition(body: string): string
-}
+import type { Row, Store } from './session.js'
 
 /**
  * PGlite 0.5.16 takes a leading U+FEFF of a text for a byte order mark and drops it, so that two names become one: there a sign is put
  * before, and taken off again.
  */
-export function createReading({ stripsByteOrderMark }: Pick<Engine, 'stripsByteOrderMark'>, toPosition: Reading['toPosition']): Reading {
-  if (!stripsByteOrderMark) return { select: (column) => column, text: (value) => value, toPosition }
-  return { select: (column) => `'.' || ${column}`, text: (value) => value.slice(1), toPosition }
+function select({ engine }: Store, column: string): string {
+  return engine.stripsByteOrderMark ? `'.' || ${column}` : column
+}
+function readText({ engine }: Store, value: string): string {
+  return engine.stripsByteOrderMark ? value.slice(1) : value
 }
 
 /** Columns of an event, in the order that {@link readEvent} takes them. Bytes as hex and times as epoch ms: no session setting matters. */
-export function eventColumns({ select }: Reading): string {
-  const names = ['stream_id', 'stream_type', 'event_type'].map((name) => select(`e.${name}`)).join(', ')
+export function eventColumns(store: Store): string {
+  const names = ['stream_id', 'stream_type', 'event_type'].map((name) => select(store, `e.${name}`)).join(', ')
   return `e.position, e.version, e.id, ${names}, e.event_data, encode(e.event_bytes, 'hex'), e.metadata, ${epochMs('e.created_at')}`
 }
 
@@ -36,11 +30,13 @@ const noBound = Number.MAX_SAFE_INTEGER
 export type StreamReads = Required<Pick<Backend, 'readHead' | 'readStreamPage' | 'readMetadata' | 'listStreamsPage'>>
 
 /** Head, events and metadata of one stream, and which streams there are. */
-export function streamReads(engine: Engine, { streams, events }: Names, reading: Reading): StreamReads {
+export function streamReads(store: Store): StreamReads {
+  const { engine, names } = store
+  const { streams, events } = names
   // One statement, so head and events are one consistent look. Events come in the order of the inner query, since they are of one head:
   // to sort them again costs the server a third of a page, and none goes out before all are there. Core refuses any other order.
   const page = (window: string, order: string): string =>
-    `SELECT ${headColumns}, ${eventColumns(reading)} FROM ${streams} AS s LEFT JOIN LATERAL (
+    `SELECT ${headColumns}, ${eventColumns(store)} FROM ${streams} AS s LEFT JOIN LATERAL (
       SELECT * FROM ${events} AS e WHERE e.stream_id = $1 AND s.status = 0 AND ${window} ORDER BY e.version ${order} LIMIT $4
     ) AS e ON true WHERE s.stream_id = $1`
   const pages = {
@@ -49,7 +45,7 @@ export function streamReads(engine: Engine, { streams, events }: Names, reading:
   }
   const head = `SELECT ${headColumns} FROM ${streams} AS s WHERE s.stream_id = $1`
   const metadata = `SELECT ${headColumns}, s.metadata, s.metadata_version FROM ${streams} AS s WHERE s.stream_id = $1`
-  const list = `SELECT ${reading.select('s.stream_id')}, s.status FROM ${streams} AS s WHERE s.stream_id > $1 AND starts_with(s.stream_id, $2)
+  const list = `SELECT ${select(store, 's.stream_id')}, s.status FROM ${streams} AS s WHERE s.stream_id > $1 AND starts_with(s.stream_id, $2)
       AND (s.version > 0 OR s.status = 2) ORDER BY s.stream_id LIMIT $3`
   return {
     async readHead(streamId, call) {
@@ -59,7 +55,7 @@ export function streamReads(engine: Engine, { streams, events }: Names, reading:
     async readStreamPage({ streamId, direction, from, to, limit }, call) {
       const window = direction === 'forwards' ? [from ?? 1, to ?? noBound] : [from ?? noBound, to ?? 1]
       const rows = await engine.read(pages[direction], [streamId, ...window, limit], call)
-      return { head: readHead(rows[0]), events: rows.filter((row) => row[4] !== null).map((row) => readEvent(row, 4, reading)) }
+      return { head: readHead(rows[0]), events: rows.filter((row) => row[4] !== null).map((row) => readEvent(store, row, 4)) }
     },
     async readMetadata(streamId, call) {
       const [row] = await engine.read(metadata, [streamId], call)
@@ -68,7 +64,7 @@ export function streamReads(engine: Engine, { streams, events }: Names, reading:
     },
     async listStreamsPage({ prefix, after, limit }, call) {
       const rows = await engine.read(list, [after ?? '', prefix, limit], call)
-      const found = rows.map(([id, status]) => ({ streamId: reading.text(id ?? ''), status: listed[Number(status)] ?? 'live' }))
+      const found = rows.map(([id, status]) => ({ streamId: readText(store, id ?? ''), status: listed[Number(status)] ?? 'live' }))
       return { streams: found, next: rows.length < limit ? undefined : found.at(-1)?.streamId }
     },
   }
@@ -82,15 +78,15 @@ function readHead(row: Row | undefined): StreamHead {
   return { status: status === 0 && version === 0 ? 'missing' : (listed[status] ?? 'live'), version, firstVersion, baseVersion }
 }
 
-export function readEvent(row: Row, at: number, { text, toPosition }: Reading): StoredEvent {
+export function readEvent(store: Store, row: Row, at: number): StoredEvent {
   const [streamType, bytes, metadata] = [row[at + 4] ?? null, row[at + 7] ?? null, row[at + 8] ?? null]
   return {
-    position: toPosition(row[at] ?? ''),
+    position: store.toPosition(row[at] ?? ''),
     version: Number(row[at + 1]),
     id: row[at + 2] ?? '',
-    streamId: text(row[at + 3] ?? ''),
-    streamType: streamType === null ? undefined : text(streamType),
-    type: text(row[at + 5] ?? ''),
+    streamId: readText(store, row[at + 3] ?? ''),
+    streamType: streamType === null ? undefined : readText(store, streamType),
+    type: readText(store, row[at + 5] ?? ''),
     data: bytes === null ? { text: row[at + 6] ?? '' } : { bytes: fromHex(bytes) },
     metadata: metadata === null ? undefined : { text: metadata },
     createdAt: new Date(Number(row[at + 9])),

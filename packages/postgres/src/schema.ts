@@ -1,20 +1,11 @@
 import { createHash } from 'node:crypto'
 import { ConfigurationError } from '@millrace/core'
 
-/** What is ours in the database. */
-export type ObjectName =
-  'streams' | 'events' | 'migrations' | 'append_v1' | 'append_many_v1' | 'append_v2' | 'append_many_v2' | 'append_all_v2'
+const functions = ['append_v1', 'append_many_v1', 'append_v2', 'append_many_v2', 'append_all_v2'] as const
+const tables = ['streams', 'events', 'migrations'] as const
 
-const objects: readonly ObjectName[] = [
-  'streams',
-  'events',
-  'migrations',
-  'append_v1',
-  'append_many_v1',
-  'append_v2',
-  'append_many_v2',
-  'append_all_v2',
-]
+/** What is ours in the database. */
+export type ObjectName = (typeof tables | typeof functions)[number]
 
 /** Quoted, schema-qualified names of everything in the database that is ours. */
 export interface Names extends Record<ObjectName, string> {
@@ -31,13 +22,9 @@ const maximumBytes = 63
 
 /** Errors: `configuration` for a name that the server would cut, or that cannot be quoted. */
 export function schemaNames(schema = 'millrace', tablePrefix = ''): Names {
-  const named = objects.map((object) => [object, `${quoteName(schema)}.${quoteName(`${tablePrefix}${object}`)}`])
-  return {
-    schema: quoteName(schema),
-    schemaText: schema,
-    prefix: tablePrefix,
-    ...(Object.fromEntries(named) as Record<ObjectName, string>),
-  }
+  const named = [...tables, ...functions].map((name) => [name, `${quoteName(schema)}.${quoteName(`${tablePrefix}${name}`)}`])
+  const objects = Object.fromEntries(named) as Record<ObjectName, string>
+  return { ...objects, schema: quoteName(schema), schemaText: schema, prefix: tablePrefix }
 }
 
 /** Takes the lock that orders a strict log, until the transaction ends. Two stores of a database hardly share one, and if so only wait. */

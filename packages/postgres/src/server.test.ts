@@ -16,7 +16,7 @@ function look({ version = postgres, lists = [null, null] as Row, listed = false,
     },
   }
   return ownCall(new AbortController().signal, (call) =>
-    lookAtServer(engine as unknown as Engine, schemaNames(), 'postgres', probes, call),
+    lookAtServer({ engine: engine as unknown as Engine, names: schemaNames() }, 'postgres', probes, call),
   ).catch((error: unknown) => error)
 }
 

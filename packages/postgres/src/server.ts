@@ -1,6 +1,5 @@
 import { type BackendCall, ConfigurationError } from '@millrace/core'
-import type { Names } from './schema.js'
-import type { Engine, Row } from './session.js'
+import type { Row, Store } from './session.js'
 
 /** What is refused because its `pg_locks` does not show who appends, by what `version()` says, and by where it lists tables it spreads. */
 const [strangers, spreading] = [
@@ -21,12 +20,11 @@ const [strangers, spreading] = [
  * @returns which run of the server this is, and the last position in its log.
  */
 export async function lookAtServer(
-  engine: Engine,
-  names: Names,
+  { engine, names }: Pick<Store, 'engine' | 'names'>,
   adapter: string,
   probes: boolean,
   call: BackendCall,
-): Promise<{ readonly run: string; readonly end: number }> {
+): Promise<Store['server']> {
   const ask = async (text: string): Promise<Row> => (await engine.read(text, [names.events], call))[0] ?? []
   const lists = Object.entries(spreading)
   const [version = '', ...found] = probes

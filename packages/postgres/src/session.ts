@@ -1,4 +1,5 @@
-import type { BackendCall } from '@millrace/core'
+import type { BackendCall, Position } from '@millrace/core'
+import type { Names, Order } from './schema.js'
 
 /** One row: each column as the text the server prints, or null. */
 export type Row = readonly (string | null)[]
@@ -48,6 +49,17 @@ export interface Engine {
   session?<T>(run: (session: Session) => Promise<T>): Promise<T>
   /** Told when a connection was lost: what was concluded from it is void. */
   onConnectionLost(listener: () => void): void
+}
+
+/** What all parts of the backend work on. */
+export interface Store {
+  readonly engine: Engine
+  readonly names: Names
+  readonly order: Order
+  /** Which run of the server this is, and the highest position seen in its log. */
+  readonly server: { run: string; end: number }
+  toPosition(body: string): Position
+  fromPosition(position: Position): string
 }
 
 /** A statement to be run for a call. */

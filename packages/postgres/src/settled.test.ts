@@ -26,7 +26,7 @@ function scene(looks: Look[], settleMs = 1000) {
     },
     onConnectionLost: (listener: () => void) => (lose = listener),
   }
-  const horizon = createHorizon(engine as unknown as Engine, schemaNames(), open, settleMs)
+  const horizon = createHorizon({ engine: engine as unknown as Engine, names: schemaNames() }, open, settleMs)
   return { horizon, asked: () => asked, lose: () => lose() }
 }
 

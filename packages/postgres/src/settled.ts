@@ -1,6 +1,6 @@
 import { type BackendCall, TimeoutError, UnavailableError, ownCall } from '@millrace/core'
 import type { Names } from './schema.js'
-import type { Engine, Row } from './session.js'
+import type { Row, Store } from './session.js'
 
 /**
  * The settled horizon S: no event can turn up at or below it any more, so a reader may pass.
@@ -49,7 +49,7 @@ export const holdersStatement: string = `
     LEFT JOIN pg_prepared_xacts AS p ON p.transaction = x.transactionid`
 
 /** @param closing aborts when the adapter is closed. */
-export function createHorizon(engine: Engine, names: Names, closing: AbortSignal, settleMs: number): Horizon {
+export function createHorizon({ engine, names }: Pick<Store, 'engine' | 'names'>, closing: AbortSignal, settleMs: number): Horizon {
   const statement = probeStatement(names)
   let settled: bigint | undefined
   let server: string | undefined
