@@ -29,6 +29,8 @@ export interface Session {
   seen: DriverPosition | undefined
   /** 1.3.1 reads by native code: calls that nothing cancels, and whole seconds of `created` where it follows milliseconds. */
   readonly nativeReads: boolean
+  /** The adapter's own: how long the server may take to confirm a subscription. */
+  readonly timeoutMs: number
   open(): Promise<void>
   close(): Promise<void>
 }
@@ -102,6 +104,7 @@ export function createSession(options: ParsedOptions): Session {
 
   return {
     seen: undefined,
+    timeoutMs: options.timeoutMs ?? 10_000,
     get nativeReads() {
       return client !== undefined && isKurrent(client)
     },
