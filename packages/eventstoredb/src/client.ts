@@ -82,7 +82,7 @@ export function createSession(options: ParsedOptions): Session {
       throw new ConfigurationError('client is no client of @eventstore/db-client or @kurrent/kurrentdb-client.', {
         adapter: 'eventstoredb',
       })
-    inUse ??= isKurrent(made) ? 'kurrentdb' : 'esdb'
+    takeIntoUse(packageOf(made))
     guardErrors(made)
     change = unary(made)
     client = made
@@ -106,7 +106,7 @@ export function createSession(options: ParsedOptions): Session {
     seen: undefined,
     timeoutMs: options.timeoutMs ?? 10_000,
     get nativeReads() {
-      return client !== undefined && isKurrent(client)
+      return client !== undefined && packageOf(client) === 'kurrentdb'
     },
     async open() {
       if (client !== undefined) return
@@ -174,9 +174,10 @@ function notConnected(): Error {
   return Object.assign(new Error('no connection until the deadline'), { type: 'not-connected' })
 }
 
-/** Only 1.3.1 reads by native code. */
-function isKurrent(client: EventStoreDBClient): boolean {
-  return 'rustClient' in client
+/** Only 1.3.1 reads by native code. What a caller has wrapped around a client, without the members that are not public, does not say: undefined. */
+function packageOf(client: EventStoreDBClient): keyof typeof packages | undefined {
+  if ('rustClient' in client) return 'kurrentdb'
+  return 'execute' in client ? 'esdb' : undefined
 }
 
 interface ChangeOptions {
@@ -310,6 +311,17 @@ interface ClientModule {
 
 /** The one package of this process, also where its client was handed in: the protobuf registries of the two overwrite each other. */
 let inUse: keyof typeof packages | undefined
+
+/** Errors: `configuration`, when the other one is in use. */
+function takeIntoUse(wanted: typeof inUse): void {
+  inUse ??= wanted
+  if (wanted === undefined || wanted === inUse) return
+  throw new ConfigurationError(`the client is of "${packages[wanted]}", and "${packages[inUse ?? wanted]}" is in use in this process.`, {
+    adapter: 'eventstoredb',
+    hint: 'Use one of the two packages in a process: what they register with protobuf overwrites each other.',
+  })
+}
+
 let loaded: Promise<{ readonly scheme: 'esdb' | 'kurrentdb'; readonly module: ClientModule }> | undefined
 
 async function makeClient({ scheme, discover, rest }: ConnectionUrl): Promise<EventStoreDBClient> {
@@ -318,6 +330,7 @@ async function makeClient({ scheme, discover, rest }: ConnectionUrl): Promise<Ev
     throw error
   })
   const { scheme: spoken, module } = await loaded
+  takeIntoUse(spoken)
   const Client = module.EventStoreDBClient ?? module.KurrentDBClient
   try {
     if (Client !== undefined) return Client.connectionString(`${spoken}${discover ? '+discover' : ''}://${rest}`)
