@@ -86,6 +86,28 @@ export async function describeLostAnswers(driver: Driver): Promise<void> {
       expect((await model.faultCount()) - after).toBe(0)
     })
 
+    test('appends that are the first of an adapter share one look for the end of the log, and one that is given up leaves it to the others', async (context) => {
+      const adapter = await openFresh(context)
+      await model.addFault({ does: 'delay', calls: ['read'], stream: '', ms: 300 })
+      const [before, control] = [await model.faultCount(), new AbortController()]
+      const first = adapter.appendToStream(stream(), [event()], { signal: control.signal })
+      const others = Array.from({ length: 8 }, () => adapter.appendToStream(stream(), [event()]))
+      while ((await model.faultCount()) === before) await new Promise((resolve) => setImmediate(resolve))
+      control.abort(new Error('given up'))
+      await expect(first).rejects.toThrow('given up')
+      for (const { version } of await Promise.all(others)) expect(version).toBe(1)
+      expect((await model.faultCount()) - before).toBe(1)
+    })
+
+    test('whoever may not read the log asks once, and appends', async (context) => {
+      const [adapter, before] = [await openFresh(context), await model.faultCount()]
+      await model.addFault({ does: 'access denied', calls: ['read'], stream: '' })
+      for (let n = 0; n < 3; n += 1)
+        await expect(adapter.appendToStream(stream(), [event()], { expectedVersion: 7 })).rejects.toMatchObject({ code: 'concurrency' })
+      expect((await adapter.appendToStream(stream(), [event()])).version).toBe(1)
+      expect((await model.faultCount()) - before).toBe(1)
+    })
+
     test('a batch of which a part was truncated before it was settled is not stored again', async (context) => {
       const [streamId, events] = [stream(), [event(), event(), event()]]
       await other.appendToStream(streamId, [event(), event(), event()])

@@ -1,8 +1,8 @@
-import { type AppendOutcome, type AppendRequest, type BackendCall, LimitExceededError, checkExpected } from '@millrace/core'
+import { type AppendOutcome, type AppendRequest, type BackendCall, LimitExceededError, checkExpected, ownCall } from '@millrace/core'
 import type { Expectation, Session } from './client.js'
 import type { DriverAppendResult, DriverPosition } from './driver.js'
 import { saw, toDriverEvent, toToken } from './event-data.js'
-import { mayHideTombstone, typeOf } from './map-error.js'
+import { classifyError, mayHideTombstone, typeOf } from './map-error.js'
 import { readLogEnd } from './read-all.js'
 import { readStream } from './read-events.js'
 import { actualVersion, isTombstoned } from './refused-append.js'
@@ -21,11 +21,23 @@ const mostLost = 1000
  */
 export function createAppend(session: Session): Append {
   const lost = new Map<string, DriverPosition | undefined>()
+  let look: Promise<unknown> | undefined
+
+  /**
+   * Where the log ends, for an adapter that has seen nothing of it: else a lost answer could be settled in a hidden place only by a search of the
+   * whole log. One look for all appends that wait for it; whoever may not read the log, or cannot now, appends all the same, and only who may
+   * not is never to ask again.
+   */
+  function lookAtLog(): Promise<unknown> {
+    return (look ??= ownCall(new AbortController().signal, (own) => readLogEnd(session, own)).catch((error: unknown) => {
+      if (classifyError(error)?.code !== 'access-denied') look = undefined
+    }))
+  }
 
   return async (request, call) => {
     const { attemptId, expected, settle } = request
     if (!settle) {
-      if (session.seen === undefined && request.events.length > 0) await lookAtLog(session, call)
+      if (session.seen === undefined && request.events.length > 0) await call.unlessAborted('signal', lookAtLog())
       const since = session.seen
       return sendAppend(session, request, call).catch((error: unknown) => {
         lost.set(attemptId, since)
@@ -41,18 +53,6 @@ export function createAppend(session: Session): Append {
         : await settleExact(session, request, since, await sendAppend(session, request, call), call)
     lost.delete(attemptId)
     return outcome
-  }
-}
-
-/**
- * Where the log ends, for an adapter that has seen nothing of it: else a lost answer could be settled in a hidden place only by a search of the
- * whole log. Whoever may not read the log, or cannot now, appends all the same.
- */
-async function lookAtLog(session: Session, call: BackendCall): Promise<void> {
-  try {
-    await readLogEnd(session, call)
-  } catch (error) {
-    if (call.signal.aborted) throw error
   }
 }
 

@@ -5,8 +5,8 @@ import { isTombstoned } from './refused-append.js'
 import { type Metastream, type OwnMetadata, lookAtHead, ownMetadata, readHead, readMetastream } from './stream-head.js'
 
 /**
- * Soft delete and tombstone, always at an exact revision: with any other expectation the server deletes what was never looked at, and the
- * clients fail on 'stream_exists'.
+ * Soft delete, always at an exact revision: with any other expectation the server deletes what was never looked at, and the clients fail on
+ * 'stream_exists'. And tombstone, at the revision given; without one, whatever stands there.
  */
 export async function removeStream(
   session: Session,
