@@ -38,12 +38,26 @@ export async function describeConnecting(driver: Driver): Promise<void> {
   }
 
   describe(driver, () => {
-    test('1.1 MB, the nil UUID, an empty type: before any I/O', async (context) => {
+    test('1.1 MB, the nil UUID, an empty type: before any I/O, each with what to do', async (context) => {
       const adapter = open(context, nowhere)
-      const codes = [event('x'.repeat(1_100_000)), { ...event(), id: '00000000-0000-0000-0000-000000000000' }, { ...event(), type: '' }]
+      const half = event('x'.repeat(550_000))
+      const appends = [
+        [event('x'.repeat(1_100_000))],
+        [half, { ...half, id: crypto.randomUUID() }],
+        [{ ...event(), id: '00000000-0000-0000-0000-000000000000' }],
+        [{ ...event(), type: '' }],
+      ]
       const found = []
-      for (const one of codes) found.push((await errorOf(adapter.appendToStream('s', [one]))).code)
-      expect(found).toEqual(['limit-exceeded', 'invalid-argument', 'invalid-argument'])
+      for (const events of appends) {
+        const { code, outcome, hint } = await errorOf(adapter.appendToStream('s', events))
+        found.push([code, outcome, hint])
+      }
+      expect(found).toEqual([
+        ['limit-exceeded', 'not-applied', expect.stringContaining('Split it into several events')],
+        ['limit-exceeded', 'not-applied', expect.stringContaining('Append in several calls')],
+        ['invalid-argument', 'not-applied', expect.stringContaining('crypto.randomUUID()')],
+        ['invalid-argument', 'not-applied', expect.stringContaining('a name of 1 to 255 bytes')],
+      ])
     })
 
     test('a server that is not there: to be tried again, with a hint', async (context) => {
