@@ -154,6 +154,8 @@ async function* follow(
       if (caughtUp) {
         caughtUp = false
         yield { kind: 'caughtUp' }
+        // As above: a checkpoint that was reached meanwhile covers events that have come meanwhile.
+        continue
       }
       if (checkpoint !== undefined) {
         const { position, given } = checkpoint
