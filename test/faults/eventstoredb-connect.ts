@@ -60,6 +60,26 @@ export async function describeConnecting(driver: Driver): Promise<void> {
       ])
     })
 
+    test('metadata of 1.1 MB, which the server refuses, with what to do', async (context) => {
+      const adapter = open(context, node.url)
+      const error = await errorOf(adapter.setStreamMetadata('large', { a: 'x'.repeat(1_100_000) }))
+      expect([error.code, error.outcome, error.hint]).toEqual(['limit-exceeded', 'not-applied', expect.stringContaining('MaxAppendSize')])
+      expect(await adapter.getStreamMetadata('large')).toEqual({ metadata: undefined, version: 0 })
+    })
+
+    test('who may read and not append is told that a stream is missing, and may wait for it', async (context) => {
+      const [adapter, writer] = [open(context, node.url), open(context, node.url)]
+      await Promise.all([adapter.open(), writer.open()])
+      await model.addFault({ does: 'access denied', calls: ['append'] })
+      expect(await adapter.getStreamState('to-come')).toEqual({ status: 'missing', version: 0, firstVersion: 1 })
+      const messages = adapter.subscribeToStream('to-come', { after: 'end' }).messages()[Symbol.asyncIterator]()
+      expect((await messages.next()).value?.kind).toBe('caughtUp')
+      await model.clearFaults()
+      await writer.appendToStream('to-come', [event()])
+      expect((await messages.next()).value?.kind).toBe('event')
+      await messages.return?.()
+    })
+
     test('a server that is not there: to be tried again, with a hint', async (context) => {
       // 1.3.1 makes a read again and again for a second before it says that it failed; only then it is asked why.
       const [startedAt, timeoutMs] = [performance.now(), driver === '@eventstore/db-client' ? 1500 : 5000]

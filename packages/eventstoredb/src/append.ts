@@ -82,7 +82,11 @@ async function sendAppend(session: Session, request: AppendRequest, call: Backen
         // Any other expectation holds of a soft-deleted stream, or is a conflict.
         return expected === 'streamExists' ? deletedHow(session, request, call) : { status: 'tombstoned' }
       case 'maximum-append-size-exceeded':
-        throw tooLarge(error, request)
+        throw tooLarge(
+          error,
+          streamId,
+          events.reduce((sum, { bytes }) => sum + bytes, 0),
+        )
       default:
         if (mayHideTombstone(error, streamId) && (await isTombstoned(session, streamId, call))) return { status: 'tombstoned' }
         throw error
@@ -131,14 +135,14 @@ async function deletedHow(session: Session, request: AppendRequest, call: Backen
 }
 
 /** Older servers count the data only, newer ones more, so one may refuse what the limits let pass. */
-function tooLarge(error: unknown, { streamId, events }: AppendRequest): LimitExceededError {
+export function tooLarge(error: unknown, streamId: string, bytes: number): LimitExceededError {
   const { maxAppendSize } = error as { readonly maxAppendSize?: unknown }
   return new LimitExceededError({
     adapter: 'eventstoredb',
     streamId,
     limit: 'appendBytes',
-    actual: events.reduce((sum, { bytes }) => sum + bytes, 0),
+    actual: bytes,
     maximum: typeof maxAppendSize === 'number' ? maxAppendSize : 0,
-    hint: 'Append fewer events at a time, or raise MaxAppendSize of the server.',
+    hint: 'Store less at a time, or raise MaxAppendSize of the server.',
   })
 }

@@ -1,4 +1,5 @@
 import type { BackendCall, HeadChange, MetadataChange, StoredMetadata } from '@millrace/core'
+import { tooLarge } from './append.js'
 import type { Session } from './client.js'
 import { mayHideTombstone, typeOf } from './map-error.js'
 import { isTombstoned } from './refused-append.js'
@@ -95,6 +96,7 @@ async function writeMetastream(
     return true
   } catch (error) {
     if (typeOf(error) === 'wrong-expected-version' || typeOf(error) === 'stream-deleted') return false
+    if (typeOf(error) === 'maximum-append-size-exceeded') throw tooLarge(error, streamId, Buffer.byteLength(JSON.stringify(event.data)))
     if (mayHideTombstone(error, streamId) && (await isTombstoned(session, streamId, call))) return false
     throw error
   }
