@@ -86,6 +86,19 @@ export async function describeLostAnswers(driver: Driver): Promise<void> {
       expect((await model.faultCount()) - after).toBe(0)
     })
 
+    test('what was searched for lost events is not searched again, however often the sending is lost', async (context) => {
+      const [streamId, events] = [stream(), [event(), event()]]
+      for (let n = 0; n < 2; n += 1) await other.appendToStream(streamId, Array.from({ length: 1000 }, event))
+      const adapter = await openFresh(context)
+      await model.addFault({ does: 'reset before', calls: ['append'], stream: streamId, times: 4 })
+      await model.addFault({ does: 'delay', calls: ['read'], stream: streamId, ms: 0 })
+      const before = await model.faultCount()
+      expect((await adapter.appendToStream(streamId, events, { timeoutMs: 20_000 })).version).toBe(2002)
+      // Four appends; the last thousand in pages of a hundred; each time the end of the stream, and what is new.
+      expect((await model.faultCount()) - before).toBeLessThan(4 + 11 + 4 * 2 + 1)
+      expect((await idsOf(streamId)).slice(2000)).toEqual(events.map(({ id }) => id))
+    })
+
     test('appends that are the first of an adapter share one look for the end of the log, and one that is given up leaves it to the others', async (context) => {
       const adapter = await openFresh(context)
       await model.addFault({ does: 'delay', calls: ['read'], stream: '', ms: 300 })

@@ -1,12 +1,12 @@
 import { type AppendOutcome, type AppendRequest, type BackendCall, LimitExceededError, checkExpected, ownCall } from '@millrace/core'
 import type { Expectation, Session } from './client.js'
-import type { DriverAppendResult, DriverPosition } from './driver.js'
+import type { DriverAppendResult } from './driver.js'
 import { saw, toDriverEvent, toToken } from './event-data.js'
 import { classifyError, mayHideTombstone, typeOf } from './map-error.js'
 import { readLogEnd } from './read-all.js'
 import { readStream } from './read-events.js'
 import { actualVersion, isTombstoned } from './refused-append.js'
-import { settleAny, settleExact } from './settle.js'
+import { type Searched, searchedBefore, settleAny, settleExact } from './settle.js'
 import { readHead } from './stream-head.js'
 
 /** Appends of one adapter. */
@@ -20,7 +20,7 @@ const mostLost = 1000
  * when they were first sent.
  */
 export function createAppend(session: Session): Append {
-  const lost = new Map<string, DriverPosition | undefined>()
+  const lost = new Map<string, Searched>()
   let look: Promise<unknown> | undefined
 
   /**
@@ -34,23 +34,28 @@ export function createAppend(session: Session): Append {
     }))
   }
 
+  function keep(attemptId: string, searched: Searched): Searched {
+    lost.set(attemptId, searched)
+    const [oldest] = lost.keys()
+    if (lost.size > mostLost && oldest !== undefined) lost.delete(oldest)
+    return searched
+  }
+
   return async (request, call) => {
     const { attemptId, expected, settle } = request
     if (!settle) {
       if (session.seen === undefined && request.events.length > 0) await call.unlessAborted('signal', lookAtLog())
       const since = session.seen
       return sendAppend(session, request, call).catch((error: unknown) => {
-        lost.set(attemptId, since)
-        const [oldest] = lost.keys()
-        if (lost.size > mostLost && oldest !== undefined) lost.delete(oldest)
+        keep(attemptId, searchedBefore(since))
         throw error
       })
     }
-    const since = lost.get(attemptId)
+    const searched = lost.get(attemptId) ?? keep(attemptId, searchedBefore(undefined))
     const outcome =
       expected === 'any' || expected === 'streamExists'
-        ? await settleAny(session, request, since, (exact) => sendAppend(session, { ...request, expected: exact }, call), call)
-        : await settleExact(session, request, since, await sendAppend(session, request, call), call)
+        ? await settleAny(session, request, searched, (exact) => sendAppend(session, { ...request, expected: exact }, call), call)
+        : await settleExact(session, request, searched, await sendAppend(session, request, call), call)
     lost.delete(attemptId)
     return outcome
   }
