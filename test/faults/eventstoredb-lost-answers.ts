@@ -94,8 +94,8 @@ export async function describeLostAnswers(driver: Driver): Promise<void> {
       await model.addFault({ does: 'delay', calls: ['read'], stream: streamId, ms: 0 })
       const before = await model.faultCount()
       expect((await adapter.appendToStream(streamId, events, { timeoutMs: 20_000 })).version).toBe(2002)
-      // Four appends; the last thousand in pages of a hundred; each time the end of the stream, and what is new.
-      expect((await model.faultCount()) - before).toBeLessThan(4 + 11 + 4 * 2 + 1)
+      // Four that were lost; the last thousand in pages of a hundred; then one page each time, so that other writers are seldom faster.
+      expect((await model.faultCount()) - before).toBeLessThanOrEqual(4 + 11 + 3)
       expect((await idsOf(streamId)).slice(2000)).toEqual(events.map(({ id }) => id))
     })
 

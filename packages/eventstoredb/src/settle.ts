@@ -2,7 +2,7 @@ import type { AppendOutcome, AppendRequest, BackendCall, StoredEvent, StreamHead
 import type { Session } from './client.js'
 import type { DriverPosition } from './driver.js'
 import { fromToken } from './event-data.js'
-import { collect, readStream } from './read-events.js'
+import { type StreamRead, collect, readStream } from './read-events.js'
 import { readHead } from './stream-head.js'
 
 /** Events from before the first sending that are searched too. Ids that the server still recognised then are of an earlier call, and stored there. */
@@ -37,10 +37,9 @@ export async function settleAny(
   send: (expected: number | 'noStream') => Promise<AppendOutcome>,
   call: BackendCall,
 ): Promise<AppendOutcome> {
-  const { streamId, expected } = request
+  const { expected } = request
   for (;;) {
-    const head = await readHead(session, streamId, call)
-    const found = await search(session, request, head, searched, call)
+    const { head, found } = await search(session, request, searched, call)
     if (found !== undefined) return found
     if (head.status === 'tombstoned') return { status: 'tombstoned' }
     if (expected === 'streamExists' && head.status === 'deleted') return { status: 'deleted' }
@@ -71,38 +70,57 @@ export async function settleExact(
   return outcome.status === 'wrong-version' ? { ...outcome, idsCompared: true } : outcome
 }
 
+/** Events that are asked for in a call. */
+const maxCount = 100
+
+interface Search {
+  readonly head: Pick<StreamHead, 'status' | 'version'>
+  /** Undefined: nowhere. */
+  readonly found: AppendOutcome | undefined
+}
+
 /** The events of a call that were found, by their place in it. */
 type Hits = Map<number, StoredEvent>
 
-/** The ids in the stream, from its end as far back as they may be; in the log where a part of the stream cannot be seen. Undefined: nowhere. */
-async function search(
-  session: Session,
-  request: AppendRequest,
-  { status, version, firstVersion }: StreamHead,
-  searched: Searched,
-  call: BackendCall,
-): Promise<AppendOutcome | undefined> {
-  if (status === 'deleted' || status === 'tombstoned') return searchLog(session, request, searched, call)
+/**
+ * The ids in the stream, from its end as far back as they may be; in the log where a part of the stream cannot be seen. The head is the one from before
+ * the search, mostly as its last event tells it: the fewer calls between the two and the sending, the better its chance against other writers.
+ */
+async function search(session: Session, request: AppendRequest, searched: Searched, call: BackendCall): Promise<Search> {
   const { since } = searched
   const hits: Hits = new Map()
   let { earlier } = searched
-  let newest: StoredEvent | undefined
-  for (let from = version; from >= firstVersion && earlier >= 0;) {
-    const window = { direction: 'backwards', from: BigInt(from - 1), maxCount: 100 } as const
-    const read = await readStream(session, request.streamId, window, call, 4 << 20)
-    if (read.status !== 'found' || read.events.length === 0) throw unsettled('the stream was changed meanwhile')
-    newest ??= read.events[0]
-    for (const event of read.events) {
+  let tip: StoredEvent | undefined
+  let hidden = false
+  for (let from: bigint | 'end' = 'end'; ;) {
+    const read: StreamRead = await readStream(session, request.streamId, { direction: 'backwards', from, maxCount }, call, 4 << 20)
+    if (read.status !== 'found' && tip !== undefined) throw unsettled('the stream was changed meanwhile')
+    const events = read.status === 'found' ? read.events : []
+    tip ??= events[0]
+    if (tip === undefined) return searchUnseen(session, request, searched, call)
+    for (const event of events) {
       if (since !== undefined && isBefore(event, since) && (earlier -= 1) < 0) break
       collectHit(request, hits, event)
     }
-    from = (read.events.at(-1)?.version ?? 1) - 1
+    const last = events.at(-1)
+    hidden = last === undefined
+    if (earlier < 0 || last === undefined || last.version === 1) break
+    from = BigInt(last.version - 2)
   }
+  const head = { status: 'live', version: tip.version } as const
   const found = result(request, hits)
   // A part of the batch may be hidden too.
-  if (found === undefined && firstVersion > 1 && earlier >= 0) return searchLog(session, request, searched, call)
-  if (found === undefined) moveOn(searched, newest)
-  return found
+  if (found === undefined && hidden) return { head, found: await searchLog(session, request, searched, call) }
+  if (found === undefined) moveOn(searched, tip)
+  return { head, found }
+}
+
+/** The same of a stream of which nothing can be seen. */
+async function searchUnseen(session: Session, request: AppendRequest, searched: Searched, call: BackendCall): Promise<Search> {
+  const head = await readHead(session, request.streamId, call)
+  const { status, version, firstVersion } = head
+  if (status === 'live' && version >= firstVersion) throw unsettled('the stream was changed meanwhile')
+  return { head, found: status === 'missing' ? undefined : await searchLog(session, request, searched, call) }
 }
 
 /**
@@ -117,7 +135,6 @@ async function searchLog(
 ): Promise<AppendOutcome | undefined> {
   const { since } = searched
   const hits: Hits = new Map()
-  const maxCount = 100
   let newest: StoredEvent | undefined
   for (let fromPosition: DriverPosition | 'end' = 'end'; ;) {
     const read = session.client().readAll({ direction: 'backwards', fromPosition, maxCount, requiresLeader: true })
