@@ -1,6 +1,7 @@
 import { type BackendCall, ConfigurationError, missingPackage } from '@millrace/core'
 import type { ConnectionUrl } from './connection-url.js'
 import type { DriverAppendResult, DriverEvent, DriverPosition, EventStoreDBClient } from './driver.js'
+import { typeOf } from './map-error.js'
 import type { ParsedOptions } from './options.js'
 import { type BatchClient, refusedBatch } from './refused-batch.js'
 
@@ -19,6 +20,13 @@ export interface NewDriverEvent {
 export interface Session {
   /** The client, made on first use. Errors: `configuration`. */
   client(): EventStoreDBClient
+  /** Who reads: the client, or one that took over from it. */
+  reader(): EventStoreDBClient
+  /**
+   * Is told how a read failed, and whose it was. The native code of 1.3.1 goes where a node says that the leader is, and never leaves there, even when
+   * nobody is there: every read fails at once, for ever. Then another client of the same URL takes over; one handed in cannot be made again.
+   */
+  readFailed(reader: EventStoreDBClient, error: unknown): void
   /** One call of its own per append, with a deadline; see {@link unary}. */
   append(streamName: string, events: readonly NewDriverEvent[], expected: Expectation, call: BackendCall): Promise<DriverAppendResult>
   /** An append of no events that is refused, in the same way but as a batch: see {@link refusedBatch}. */
@@ -76,6 +84,10 @@ export function createSession(options: ParsedOptions): Session {
   let change: Unary | undefined
   let channel: Promise<GrpcChannel> | undefined
   const own = options.connection !== undefined
+  let remake: (() => EventStoreDBClient) | undefined
+  let successor: EventStoreDBClient | undefined
+  /** Clients that were sent to another node. */
+  const sentOn = new WeakSet<EventStoreDBClient>()
 
   function use(made: EventStoreDBClient): void {
     if (typeof made?.appendToStream !== 'function' || typeof made.readStream !== 'function')
@@ -93,6 +105,11 @@ export function createSession(options: ParsedOptions): Session {
     const { getChannel } = internals
     if (getChannel === undefined) return
     internals.getChannel = () => (channel = getChannel())
+  }
+
+  function opened(): EventStoreDBClient {
+    if (client === undefined) throw new Error('the client is not open')
+    return client
   }
 
   function send<T>(by: Change<T>, expected: Expectation, call: BackendCall, asBatch?: AsBatch): Promise<T> {
@@ -115,13 +132,18 @@ export function createSession(options: ParsedOptions): Session {
         use(typeof given === 'function' ? given() : (given as EventStoreDBClient))
         return
       }
-      const made = await makeClient(connection)
+      remake = await loadClient(connection)
+      const made = remake()
       rememberChannel(made)
       use(made)
     },
-    client() {
-      if (client === undefined) throw new Error('the client is not open')
-      return client
+    client: opened,
+    reader: () => successor ?? opened(),
+    readFailed(reader, error) {
+      if (client === undefined || packageOf(client) !== 'kurrentdb') return
+      if (typeOf(error) === 'not-leader') sentOn.add(reader)
+      // Others may have found out before.
+      else if (typeOf(error) === 'unavailable' && sentOn.has(reader) && reader === (successor ?? client)) successor = remake?.()
     },
     append: (streamName, events, expected, call) =>
       send((client, options) => client.appendToStream(streamName, events as unknown as DriverEvent[], options), expected, call),
@@ -136,6 +158,8 @@ export function createSession(options: ParsedOptions): Session {
     async close() {
       const ending = client
       client = undefined
+      // It has no connection but of its reads, which are over.
+      successor = undefined
       change = undefined
       if (!own || ending === undefined) return
       // It cancels at once, and then waits for the ends of its streams, of which one that nobody takes from has none.
@@ -324,7 +348,8 @@ function takeIntoUse(wanted: typeof inUse): void {
 
 let loaded: Promise<{ readonly scheme: 'esdb' | 'kurrentdb'; readonly module: ClientModule }> | undefined
 
-async function makeClient({ scheme, discover, rest }: ConnectionUrl): Promise<EventStoreDBClient> {
+/** What makes a client of the URL. */
+async function loadClient({ scheme, discover, rest }: ConnectionUrl): Promise<() => EventStoreDBClient> {
   loaded ??= loadPackage(scheme).catch((error: unknown) => {
     loaded = undefined
     throw error
@@ -332,17 +357,20 @@ async function makeClient({ scheme, discover, rest }: ConnectionUrl): Promise<Ev
   const { scheme: spoken, module } = await loaded
   takeIntoUse(spoken)
   const Client = module.EventStoreDBClient ?? module.KurrentDBClient
-  try {
-    if (Client !== undefined) return Client.connectionString(`${spoken}${discover ? '+discover' : ''}://${rest}`)
-  } catch (error) {
-    // The message may repeat the URL, and with it a password.
-    const missing = error instanceof Error && error.message.includes('File was not found')
-    throw new ConfigurationError(
-      missing ? 'a certificate or key file of the connection URL was not found.' : 'the client refuses the connection URL.',
-      { adapter: 'eventstoredb', hint: 'Check hosts and parameters.' },
-    )
+  if (Client === undefined)
+    throw new ConfigurationError(`the package "${packages[spoken]}" exports no client.`, { adapter: 'eventstoredb' })
+  return () => {
+    try {
+      return Client.connectionString(`${spoken}${discover ? '+discover' : ''}://${rest}`)
+    } catch (error) {
+      // The message may repeat the URL, and with it a password.
+      const missing = error instanceof Error && error.message.includes('File was not found')
+      throw new ConfigurationError(
+        missing ? 'a certificate or key file of the connection URL was not found.' : 'the client refuses the connection URL.',
+        { adapter: 'eventstoredb', hint: 'Check hosts and parameters.' },
+      )
+    }
   }
-  throw new ConfigurationError(`the package "${packages[spoken]}" exports no client.`, { adapter: 'eventstoredb' })
 }
 
 async function loadPackage(wanted: 'esdb' | 'kurrentdb'): NonNullable<typeof loaded> {

@@ -137,7 +137,7 @@ async function searchLog(
   const hits: Hits = new Map()
   let newest: StoredEvent | undefined
   for (let fromPosition: DriverPosition | 'end' = 'end'; ;) {
-    const read = session.client().readAll({ direction: 'backwards', fromPosition, maxCount, requiresLeader: true })
+    const read = session.reader().readAll({ direction: 'backwards', fromPosition, maxCount, requiresLeader: true })
     const { events, cut } = await collect(session, read, 4 << 20, call)
     newest ??= events[0]
     const reached = events.findIndex((event) => since !== undefined && isBefore(event, since))
