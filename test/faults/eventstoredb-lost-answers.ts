@@ -101,7 +101,7 @@ export async function describeLostAnswers(driver: Driver): Promise<void> {
 
     test('appends that are the first of an adapter share one look for the end of the log, and one that is given up leaves it to the others', async (context) => {
       const adapter = await openFresh(context)
-      await model.addFault({ does: 'delay', calls: ['read'], stream: '', ms: 300 })
+      await model.addFault({ does: 'delay', calls: ['read'], stream: '', ms: 1500 })
       const [before, control] = [await model.faultCount(), new AbortController()]
       const first = adapter.appendToStream(stream(), [event()], { signal: control.signal })
       const others = Array.from({ length: 8 }, () => adapter.appendToStream(stream(), [event()]))
