@@ -43,7 +43,7 @@ export function faultBefore(node: ModelNode, call: AnyCall, fault: Fault | undef
       return 'no answer'
     case 'not leader': {
       const { host, port } = node.leader()
-      return notLeader(host, port)
+      return notLeader(host, fault.leaderPort ?? port)
     }
     case 'unavailable':
       return unavailable()

@@ -40,6 +40,8 @@ export interface Fault {
   readonly skip?: number
   /** The share of calls that it befalls, 0 to 1; default: all. */
   readonly share?: number
+  /** Port of the leader that `not leader` names; default: the node's own. */
+  readonly leaderPort?: number
   /** Of `delay`, in ms; default 50. */
   readonly ms?: number
   /** Of a read or subscription: befalls it after so many messages; default 0. `before` and `after` are the same then. */
