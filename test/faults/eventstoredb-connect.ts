@@ -38,12 +38,33 @@ export async function describeConnecting(driver: Driver): Promise<void> {
   }
 
   describe(driver, () => {
-    test('1.1 MB, the nil UUID, an empty type: before any I/O', async (context) => {
+    test('1.1 MB, the nil UUID, an empty type: before any I/O, each with what to do', async (context) => {
       const adapter = open(context, nowhere)
-      const codes = [event('x'.repeat(1_100_000)), { ...event(), id: '00000000-0000-0000-0000-000000000000' }, { ...event(), type: '' }]
+      const half = event('x'.repeat(550_000))
+      const appends = [
+        [event('x'.repeat(1_100_000))],
+        [half, { ...half, id: crypto.randomUUID() }],
+        [{ ...event(), id: '00000000-0000-0000-0000-000000000000' }],
+        [{ ...event(), type: '' }],
+      ]
       const found = []
-      for (const one of codes) found.push((await errorOf(adapter.appendToStream('s', [one]))).code)
-      expect(found).toEqual(['limit-exceeded', 'invalid-argument', 'invalid-argument'])
+      for (const events of appends) {
+        const { code, outcome, hint } = await errorOf(adapter.appendToStream('s', events))
+        found.push([code, outcome, hint])
+      }
+      expect(found).toEqual([
+        ['limit-exceeded', 'not-applied', expect.stringContaining('Split it into several events')],
+        ['limit-exceeded', 'not-applied', expect.stringContaining('Append in several calls')],
+        ['invalid-argument', 'not-applied', expect.stringContaining('crypto.randomUUID()')],
+        ['invalid-argument', 'not-applied', expect.stringContaining('a name of 1 to 255 bytes')],
+      ])
+    })
+
+    test('metadata of 1.1 MB, which the server refuses, with what to do', async (context) => {
+      const adapter = open(context, node.url)
+      const error = await errorOf(adapter.setStreamMetadata('large', { a: 'x'.repeat(1_100_000) }))
+      expect([error.code, error.outcome, error.hint]).toEqual(['limit-exceeded', 'not-applied', expect.stringContaining('MaxAppendSize')])
+      expect(await adapter.getStreamMetadata('large')).toEqual({ metadata: undefined, version: 0 })
     })
 
     test('a server that is not there: to be tried again, with a hint', async (context) => {
@@ -77,6 +98,19 @@ export async function describeConnecting(driver: Driver): Promise<void> {
       await adapter.open()
       expect(await adapter.getStreamState('millrace-opening')).toMatchObject({ status: 'missing' })
       expect(await adapter.readAll().toArray()).toEqual([])
+    })
+
+    test('who may read and not append is told that a stream is missing, and may wait for it', async (context) => {
+      const [adapter, writer] = [open(context, node.url), open(context, node.url)]
+      await Promise.all([adapter.open(), writer.open()])
+      await model.addFault({ does: 'access denied', calls: ['append'] })
+      expect(await adapter.getStreamState('to-come')).toEqual({ status: 'missing', version: 0, firstVersion: 1 })
+      const messages = adapter.subscribeToStream('to-come', { after: 'end' }).messages()[Symbol.asyncIterator]()
+      expect((await messages.next()).value?.kind).toBe('caughtUp')
+      await model.clearFaults()
+      await writer.appendToStream('to-come', [event()])
+      expect((await messages.next()).value?.kind).toBe('event')
+      await messages.return?.()
     })
 
     test('a certificate that is not trusted, one for another host, wrong and right credentials over TLS', async (context) => {

@@ -249,6 +249,30 @@ export async function describeDefects(driver: Driver): Promise<void> {
       await adapter.close()
     })
 
+    test('a subscription that the server never answers is ended in time and opened anew; one that is merely quiet is left alone', async (context) => {
+      const [adapter, quiet] = [eventStoreDB({ connection: node.url, timeoutMs: 2000 }), stream()]
+      context.onTestFinished(() => adapter.close())
+      await adapter.open({ timeoutMs: 10_000 })
+      const waiting = adapter.subscribeToStream(quiet).messages()[Symbol.asyncIterator]()
+      expect((await waiting.next()).value?.kind).toBe('caughtUp')
+      const live = waiting.next()
+      const prefix = stream()
+      await adapter.appendToStream(prefix, [event()], { timeoutMs: 10_000 })
+      for (const silent of [adapter.subscribeToStream(prefix), adapter.subscribeToAll({ filter: { streamIdPrefix: prefix } })]) {
+        await model.addFault({ does: 'hang', calls: ['subscribe'], times: 1 })
+        const kinds: SubscriptionMessage['kind'][] = []
+        for await (const { kind } of silent.messages()) {
+          kinds.push(kind)
+          if (kind === 'caughtUp') break
+        }
+        expect(kinds.filter((kind) => kind !== 'checkpoint')).toEqual(['disconnected', 'event', 'caughtUp'])
+      }
+      await adapter.appendToStream(quiet, [event()], { timeoutMs: 10_000 })
+      expect((await live).value?.kind).toBe('event')
+      await waiting.return?.()
+      await idle()
+    })
+
     test('caughtUp comes after what was there, however slow the consumer', async (context) => {
       const [adapter, streamId] = [open(context), stream()]
       await adapter.appendToStream(

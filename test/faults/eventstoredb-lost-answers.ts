@@ -86,6 +86,41 @@ export async function describeLostAnswers(driver: Driver): Promise<void> {
       expect((await model.faultCount()) - after).toBe(0)
     })
 
+    test('what was searched for lost events is not searched again, however often the sending is lost', async (context) => {
+      const [streamId, events] = [stream(), [event(), event()]]
+      for (let n = 0; n < 2; n += 1) await other.appendToStream(streamId, Array.from({ length: 1000 }, event))
+      const adapter = await openFresh(context)
+      await model.addFault({ does: 'reset before', calls: ['append'], stream: streamId, times: 4 })
+      await model.addFault({ does: 'delay', calls: ['read'], stream: streamId, ms: 0 })
+      const before = await model.faultCount()
+      expect((await adapter.appendToStream(streamId, events, { timeoutMs: 20_000 })).version).toBe(2002)
+      // Four that were lost; the last thousand in pages of a hundred; then one page each time, so that other writers are seldom faster.
+      expect((await model.faultCount()) - before).toBeLessThanOrEqual(4 + 11 + 3)
+      expect((await idsOf(streamId)).slice(2000)).toEqual(events.map(({ id }) => id))
+    })
+
+    test('appends that are the first of an adapter share one look for the end of the log, and one that is given up leaves it to the others', async (context) => {
+      const adapter = await openFresh(context)
+      await model.addFault({ does: 'delay', calls: ['read'], stream: '', ms: 1500 })
+      const [before, control] = [await model.faultCount(), new AbortController()]
+      const first = adapter.appendToStream(stream(), [event()], { signal: control.signal })
+      const others = Array.from({ length: 8 }, () => adapter.appendToStream(stream(), [event()]))
+      while ((await model.faultCount()) === before) await new Promise((resolve) => setImmediate(resolve))
+      control.abort(new Error('given up'))
+      await expect(first).rejects.toThrow('given up')
+      for (const { version } of await Promise.all(others)) expect(version).toBe(1)
+      expect((await model.faultCount()) - before).toBe(1)
+    })
+
+    test('whoever may not read the log asks once, and appends', async (context) => {
+      const [adapter, before] = [await openFresh(context), await model.faultCount()]
+      await model.addFault({ does: 'access denied', calls: ['read'], stream: '' })
+      for (let n = 0; n < 3; n += 1)
+        await expect(adapter.appendToStream(stream(), [event()], { expectedVersion: 7 })).rejects.toMatchObject({ code: 'concurrency' })
+      expect((await adapter.appendToStream(stream(), [event()])).version).toBe(1)
+      expect((await model.faultCount()) - before).toBe(1)
+    })
+
     test('a batch of which a part was truncated before it was settled is not stored again', async (context) => {
       const [streamId, events] = [stream(), [event(), event(), event()]]
       await other.appendToStream(streamId, [event(), event(), event()])

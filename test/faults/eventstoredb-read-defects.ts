@@ -174,4 +174,14 @@ export function describeReadDefects({ url, driver, model, stream, event, open, i
     expect(await adapter.readAll({ after: last?.position }).toArray()).toEqual([])
     expect(await adapter.readAll({ limit: 0 }).toArray()).toEqual([])
   })
+
+  test('a leader that is not there, named by a node that thinks so for a moment: reads go on, and so do appends', async (context) => {
+    const [adapter, streamId] = [open(context), stream()]
+    await adapter.appendToStream(streamId, [event()])
+    // Nobody listens at port 1.
+    for (const calls of [['read'], ['append']] as const) await model.addFault({ does: 'not leader', calls, times: 1, leaderPort: 1 })
+    expect(await adapter.getStreamState(streamId)).toMatchObject({ status: 'live', version: 1 })
+    expect((await adapter.appendToStream(streamId, [event()])).version).toBe(2)
+    expect((await adapter.readStream(streamId).toArray()).map(({ version }) => version)).toEqual([1, 2])
+  })
 }

@@ -106,6 +106,29 @@ describe('a program that uses the packages', () => {
     expect(await succeed(process.execPath, ['--no-warnings', '--input-type=commonjs', '-e', script], project.folder)).toBe('memory\n')
   })
 
+  test.each([
+    ['esdb://127.0.0.1:1?tls=false', '@eventstore/db-client'],
+    ['kurrentdb://127.0.0.1:1?tls=false', '@kurrent/kurrentdb-client'],
+  ])('is told how to install the client that %s needs and nobody installed', async (url, client) => {
+    for (const name of ['@eventstore', '@kurrent']) expect(existsSync(join(project.folder, 'node_modules', name)), name).toBe(false)
+    const script = `
+      const { eventStoreDB } = await import('@millrace/eventstoredb')
+      const { openEventStore } = await import('@millrace/core')
+      for (const store of [eventStoreDB('${url}'), await openEventStore('${url}')]) {
+        const { code, outcome, message, hint } = await store.readStream('s').toArray().catch((error) => error)
+        console.log(JSON.stringify([code, outcome, message.startsWith('adapter "eventstoredb" needs the package "${client}".'), hint]))
+        await store.close()
+      }`
+    const told = ['configuration', 'not-applied', true, expect.stringMatching(new RegExp(`^Install it: npm i ${client} `)) as string]
+    const output = await succeed(process.execPath, ['--input-type=module', '-e', script], project.folder)
+    expect(
+      output
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([told, told])
+  })
+
   test('cannot reach what is not public', async () => {
     const script = `await import('@millrace/core/dist/values.js')`
     const { code, output } = await run(process.execPath, ['--input-type=module', '-e', script], project.folder)

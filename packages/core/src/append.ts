@@ -46,7 +46,12 @@ export function appendMany(backend: Backend, changes: Changes, parts: unknown): 
   const requests = built.map(({ request }) => request)
   const { appendStreams } = backend.capabilities.limits
   if (requests.length > appendStreams)
-    throw new LimitExceededError({ limit: 'appendStreams', actual: requests.length, maximum: appendStreams })
+    throw new LimitExceededError({
+      limit: 'appendStreams',
+      actual: requests.length,
+      maximum: appendStreams,
+      hint: 'Append to fewer streams at a time: each call is stored or not on its own.',
+    })
   checkAppendLimits(
     requests.flatMap(({ events }) => events),
     backend.capabilities,

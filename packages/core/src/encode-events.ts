@@ -23,13 +23,16 @@ export function encodeEvents(events: unknown, path: string, capabilities: Capabi
   return encoded
 }
 
+const inSeveralCalls = 'Append in several calls: each is stored or not on its own.'
+
 /** Checks the sums of a whole call. */
 export function checkAppendLimits(events: readonly EncodedEvent[], { limits }: Capabilities): void {
   if (events.length > limits.appendEvents)
-    throw new LimitExceededError({ limit: 'appendEvents', actual: events.length, maximum: limits.appendEvents })
+    throw new LimitExceededError({ limit: 'appendEvents', actual: events.length, maximum: limits.appendEvents, hint: inSeveralCalls })
   let bytes = 0
   for (const event of events) bytes += event.bytes
-  if (bytes > limits.appendBytes) throw new LimitExceededError({ limit: 'appendBytes', actual: bytes, maximum: limits.appendBytes })
+  if (bytes > limits.appendBytes)
+    throw new LimitExceededError({ limit: 'appendBytes', actual: bytes, maximum: limits.appendBytes, hint: inSeveralCalls })
 }
 
 function encodeEvent(event: unknown, path: string, capabilities: Capabilities, ids: Set<string>): EncodedEvent {
@@ -42,16 +45,25 @@ function encodeEvent(event: unknown, path: string, capabilities: Capabilities, i
   const size =
     utf8Bytes(type) + ('text' in payload ? utf8Bytes(payload.text) : payload.bytes.length) + (meta === undefined ? 0 : utf8Bytes(meta))
   const maximum = capabilities.limits.eventBytes
-  if (size > maximum) throw new LimitExceededError({ limit: 'eventBytes', actual: size, maximum, path })
+  if (size > maximum)
+    throw new LimitExceededError({
+      limit: 'eventBytes',
+      actual: size,
+      maximum,
+      path,
+      hint: 'Split it into several events, or keep the large part elsewhere and store where it is.',
+    })
   return { id: own, type, data: payload, metadata: meta, bytes: size }
 }
 
+const makeId = 'Leave id out, and one is made, or use crypto.randomUUID().'
+
 function encodeId(id: unknown, path: string, ids: Set<string>): string {
   if (id === undefined) return crypto.randomUUID()
-  if (typeof id !== 'string' || !uuid.test(id)) throw new InvalidArgumentError('must be a UUID.', { path })
+  if (typeof id !== 'string' || !uuid.test(id)) throw new InvalidArgumentError('must be a UUID.', { path, hint: makeId })
   const own = id.toLowerCase()
-  if (own === nil) throw new InvalidArgumentError('must not be the nil UUID.', { path })
-  if (ids.has(own)) throw new InvalidArgumentError(`the id ${own} stands twice in this call.`, { path })
+  if (own === nil) throw new InvalidArgumentError('must not be the nil UUID.', { path, hint: makeId })
+  if (ids.has(own)) throw new InvalidArgumentError(`the id ${own} stands twice in this call.`, { path, hint: makeId })
   ids.add(own)
   return own
 }

@@ -18,14 +18,15 @@ export const utf8Bytes: (text: string) => number = native ?? ((text) => new Text
  * normalised or split. Errors: `invalid-argument`, `limit-exceeded`. Cases: SID-01…06.
  */
 export function checkName(value: unknown, path: string, limit: 'streamIdBytes' | 'typeBytes'): asserts value is string {
-  if (typeof value !== 'string') throw new InvalidArgumentError('must be a string.', { path })
-  if (value === '') throw new InvalidArgumentError('must not be empty.', { path })
+  const maximum = fixedLimits[limit]
+  const hint = `Give a name of 1 to ${maximum} bytes.`
+  if (typeof value !== 'string') throw new InvalidArgumentError('must be a string.', { path, hint })
+  if (value === '') throw new InvalidArgumentError('must not be empty.', { path, hint })
   if (value.startsWith('$')) throw new InvalidArgumentError('must not start with "$": such names are reserved.', { path })
   // With the flag u a surrogate in the class matches only when it stands alone.
   if (/[\uD800-\uDFFF\0]/u.test(value)) throw new InvalidArgumentError('must be well-formed Unicode without U+0000.', { path })
-  const maximum = fixedLimits[limit]
   if (value.length * 3 > maximum) {
     const actual = utf8Bytes(value)
-    if (actual > maximum) throw new LimitExceededError({ limit, actual, maximum, path })
+    if (actual > maximum) throw new LimitExceededError({ limit, actual, maximum, path, hint })
   }
 }

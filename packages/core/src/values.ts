@@ -91,7 +91,13 @@ function normaliseObject(value: object, path: string, above: readonly object[]):
   if (above.includes(value)) throw new InvalidArgumentError('the value contains itself.', { path })
   if (isBytes(value)) throw new InvalidArgumentError('bytes can only be the whole data of an event.', { path })
   if (above.length >= fixedLimits.depth)
-    throw new LimitExceededError({ limit: 'depth', actual: above.length + 1, maximum: fixedLimits.depth, path: shorten(path) })
+    throw new LimitExceededError({
+      limit: 'depth',
+      actual: above.length + 1,
+      maximum: fixedLimits.depth,
+      path: shorten(path),
+      hint: 'Store it flatter, or the inner part as a string.',
+    })
   const ancestors = [...above, value]
   if (Array.isArray(value))
     return Array.from(value, (item: unknown, index) => normalise(item, String(index), `${path}[${index}]`, ancestors))

@@ -1,12 +1,12 @@
-import { type AppendOutcome, type AppendRequest, type BackendCall, LimitExceededError, checkExpected } from '@millrace/core'
+import { type AppendOutcome, type AppendRequest, type BackendCall, LimitExceededError, checkExpected, ownCall } from '@millrace/core'
 import type { Expectation, Session } from './client.js'
-import type { DriverAppendResult, DriverPosition } from './driver.js'
+import type { DriverAppendResult } from './driver.js'
 import { saw, toDriverEvent, toToken } from './event-data.js'
-import { mayHideTombstone, typeOf } from './map-error.js'
+import { classifyError, mayHideTombstone, typeOf } from './map-error.js'
 import { readLogEnd } from './read-all.js'
 import { readStream } from './read-events.js'
 import { actualVersion, isTombstoned } from './refused-append.js'
-import { settleAny, settleExact } from './settle.js'
+import { type Searched, searchedBefore, settleAny, settleExact } from './settle.js'
 import { readHead } from './stream-head.js'
 
 /** Appends of one adapter. */
@@ -20,39 +20,44 @@ const mostLost = 1000
  * when they were first sent.
  */
 export function createAppend(session: Session): Append {
-  const lost = new Map<string, DriverPosition | undefined>()
+  const lost = new Map<string, Searched>()
+  let look: Promise<unknown> | undefined
+
+  /**
+   * Where the log ends, for an adapter that has seen nothing of it: else a lost answer could be settled in a hidden place only by a search of the
+   * whole log. One look for all appends that wait for it; whoever may not read the log, or cannot now, appends all the same, and only who may
+   * not is never to ask again.
+   */
+  function lookAtLog(): Promise<unknown> {
+    return (look ??= ownCall(new AbortController().signal, (own) => readLogEnd(session, own)).catch((error: unknown) => {
+      if (classifyError(error)?.code !== 'access-denied') look = undefined
+    }))
+  }
+
+  function keep(attemptId: string, searched: Searched): Searched {
+    lost.set(attemptId, searched)
+    const [oldest] = lost.keys()
+    if (lost.size > mostLost && oldest !== undefined) lost.delete(oldest)
+    return searched
+  }
 
   return async (request, call) => {
     const { attemptId, expected, settle } = request
     if (!settle) {
-      if (session.seen === undefined && request.events.length > 0) await lookAtLog(session, call)
+      if (session.seen === undefined && request.events.length > 0) await call.unlessAborted('signal', lookAtLog())
       const since = session.seen
       return sendAppend(session, request, call).catch((error: unknown) => {
-        lost.set(attemptId, since)
-        const [oldest] = lost.keys()
-        if (lost.size > mostLost && oldest !== undefined) lost.delete(oldest)
+        keep(attemptId, searchedBefore(since))
         throw error
       })
     }
-    const since = lost.get(attemptId)
+    const searched = lost.get(attemptId) ?? keep(attemptId, searchedBefore(undefined))
     const outcome =
       expected === 'any' || expected === 'streamExists'
-        ? await settleAny(session, request, since, (exact) => sendAppend(session, { ...request, expected: exact }, call), call)
-        : await settleExact(session, request, since, await sendAppend(session, request, call), call)
+        ? await settleAny(session, request, searched, (exact) => sendAppend(session, { ...request, expected: exact }, call), call)
+        : await settleExact(session, request, searched, await sendAppend(session, request, call), call)
     lost.delete(attemptId)
     return outcome
-  }
-}
-
-/**
- * Where the log ends, for an adapter that has seen nothing of it: else a lost answer could be settled in a hidden place only by a search of the
- * whole log. Whoever may not read the log, or cannot now, appends all the same.
- */
-async function lookAtLog(session: Session, call: BackendCall): Promise<void> {
-  try {
-    await readLogEnd(session, call)
-  } catch (error) {
-    if (call.signal.aborted) throw error
   }
 }
 
@@ -82,7 +87,11 @@ async function sendAppend(session: Session, request: AppendRequest, call: Backen
         // Any other expectation holds of a soft-deleted stream, or is a conflict.
         return expected === 'streamExists' ? deletedHow(session, request, call) : { status: 'tombstoned' }
       case 'maximum-append-size-exceeded':
-        throw tooLarge(error, request)
+        throw tooLarge(
+          error,
+          streamId,
+          events.reduce((sum, { bytes }) => sum + bytes, 0),
+        )
       default:
         if (mayHideTombstone(error, streamId) && (await isTombstoned(session, streamId, call))) return { status: 'tombstoned' }
         throw error
@@ -131,14 +140,14 @@ async function deletedHow(session: Session, request: AppendRequest, call: Backen
 }
 
 /** Older servers count the data only, newer ones more, so one may refuse what the limits let pass. */
-function tooLarge(error: unknown, { streamId, events }: AppendRequest): LimitExceededError {
+export function tooLarge(error: unknown, streamId: string, bytes: number): LimitExceededError {
   const { maxAppendSize } = error as { readonly maxAppendSize?: unknown }
   return new LimitExceededError({
     adapter: 'eventstoredb',
     streamId,
     limit: 'appendBytes',
-    actual: events.reduce((sum, { bytes }) => sum + bytes, 0),
+    actual: bytes,
     maximum: typeof maxAppendSize === 'number' ? maxAppendSize : 0,
-    hint: 'Append fewer events at a time, or raise MaxAppendSize of the server.',
+    hint: 'Store less at a time, or raise MaxAppendSize of the server.',
   })
 }

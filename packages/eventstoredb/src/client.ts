@@ -1,6 +1,7 @@
 import { type BackendCall, ConfigurationError, missingPackage } from '@millrace/core'
 import type { ConnectionUrl } from './connection-url.js'
 import type { DriverAppendResult, DriverEvent, DriverPosition, EventStoreDBClient } from './driver.js'
+import { typeOf } from './map-error.js'
 import type { ParsedOptions } from './options.js'
 import { type BatchClient, refusedBatch } from './refused-batch.js'
 
@@ -19,6 +20,13 @@ export interface NewDriverEvent {
 export interface Session {
   /** The client, made on first use. Errors: `configuration`. */
   client(): EventStoreDBClient
+  /** Who reads: the client, or one that took over from it. */
+  reader(): EventStoreDBClient
+  /**
+   * Is told how a read failed, and whose it was. The native code of 1.3.1 goes where a node says that the leader is, and never leaves there, even when
+   * nobody is there: every read fails at once, for ever. Then another client of the same URL takes over; one handed in cannot be made again.
+   */
+  readFailed(reader: EventStoreDBClient, error: unknown): void
   /** One call of its own per append, with a deadline; see {@link unary}. */
   append(streamName: string, events: readonly NewDriverEvent[], expected: Expectation, call: BackendCall): Promise<DriverAppendResult>
   /** An append of no events that is refused, in the same way but as a batch: see {@link refusedBatch}. */
@@ -29,6 +37,8 @@ export interface Session {
   seen: DriverPosition | undefined
   /** 1.3.1 reads by native code: calls that nothing cancels, and whole seconds of `created` where it follows milliseconds. */
   readonly nativeReads: boolean
+  /** The adapter's own: how long the server may take to confirm a subscription. */
+  readonly timeoutMs: number
   open(): Promise<void>
   close(): Promise<void>
 }
@@ -74,13 +84,17 @@ export function createSession(options: ParsedOptions): Session {
   let change: Unary | undefined
   let channel: Promise<GrpcChannel> | undefined
   const own = options.connection !== undefined
+  let remake: (() => EventStoreDBClient) | undefined
+  let successor: EventStoreDBClient | undefined
+  /** Clients that were sent to another node. */
+  const sentOn = new WeakSet<EventStoreDBClient>()
 
   function use(made: EventStoreDBClient): void {
     if (typeof made?.appendToStream !== 'function' || typeof made.readStream !== 'function')
       throw new ConfigurationError('client is no client of @eventstore/db-client or @kurrent/kurrentdb-client.', {
         adapter: 'eventstoredb',
       })
-    inUse ??= isKurrent(made) ? 'kurrentdb' : 'esdb'
+    takeIntoUse(packageOf(made))
     guardErrors(made)
     change = unary(made)
     client = made
@@ -93,6 +107,11 @@ export function createSession(options: ParsedOptions): Session {
     internals.getChannel = () => (channel = getChannel())
   }
 
+  function opened(): EventStoreDBClient {
+    if (client === undefined) throw new Error('the client is not open')
+    return client
+  }
+
   function send<T>(by: Change<T>, expected: Expectation, call: BackendCall, asBatch?: AsBatch): Promise<T> {
     if (change === undefined) throw new Error('the client is not open')
     const deadline = Math.ceil(call.remainingMs())
@@ -102,8 +121,9 @@ export function createSession(options: ParsedOptions): Session {
 
   return {
     seen: undefined,
+    timeoutMs: options.timeoutMs ?? 10_000,
     get nativeReads() {
-      return client !== undefined && isKurrent(client)
+      return client !== undefined && packageOf(client) === 'kurrentdb'
     },
     async open() {
       if (client !== undefined) return
@@ -112,13 +132,18 @@ export function createSession(options: ParsedOptions): Session {
         use(typeof given === 'function' ? given() : (given as EventStoreDBClient))
         return
       }
-      const made = await makeClient(connection)
+      remake = await loadClient(connection)
+      const made = remake()
       rememberChannel(made)
       use(made)
     },
-    client() {
-      if (client === undefined) throw new Error('the client is not open')
-      return client
+    client: opened,
+    reader: () => successor ?? opened(),
+    readFailed(reader, error) {
+      if (client === undefined || packageOf(client) !== 'kurrentdb') return
+      if (typeOf(error) === 'not-leader') sentOn.add(reader)
+      // Others may have found out before.
+      else if (typeOf(error) === 'unavailable' && sentOn.has(reader) && reader === (successor ?? client)) successor = remake?.()
     },
     append: (streamName, events, expected, call) =>
       send((client, options) => client.appendToStream(streamName, events as unknown as DriverEvent[], options), expected, call),
@@ -133,6 +158,8 @@ export function createSession(options: ParsedOptions): Session {
     async close() {
       const ending = client
       client = undefined
+      // It has no connection but of its reads, which are over.
+      successor = undefined
       change = undefined
       if (!own || ending === undefined) return
       // It cancels at once, and then waits for the ends of its streams, of which one that nobody takes from has none.
@@ -171,9 +198,10 @@ function notConnected(): Error {
   return Object.assign(new Error('no connection until the deadline'), { type: 'not-connected' })
 }
 
-/** Only 1.3.1 reads by native code. */
-function isKurrent(client: EventStoreDBClient): boolean {
-  return 'rustClient' in client
+/** Only 1.3.1 reads by native code. What a caller has wrapped around a client, without the members that are not public, does not say: undefined. */
+function packageOf(client: EventStoreDBClient): keyof typeof packages | undefined {
+  if ('rustClient' in client) return 'kurrentdb'
+  return 'execute' in client ? 'esdb' : undefined
 }
 
 interface ChangeOptions {
@@ -307,26 +335,42 @@ interface ClientModule {
 
 /** The one package of this process, also where its client was handed in: the protobuf registries of the two overwrite each other. */
 let inUse: keyof typeof packages | undefined
+
+/** Errors: `configuration`, when the other one is in use. */
+function takeIntoUse(wanted: typeof inUse): void {
+  inUse ??= wanted
+  if (wanted === undefined || wanted === inUse) return
+  throw new ConfigurationError(`the client is of "${packages[wanted]}", and "${packages[inUse ?? wanted]}" is in use in this process.`, {
+    adapter: 'eventstoredb',
+    hint: 'Use one of the two packages in a process: what they register with protobuf overwrites each other.',
+  })
+}
+
 let loaded: Promise<{ readonly scheme: 'esdb' | 'kurrentdb'; readonly module: ClientModule }> | undefined
 
-async function makeClient({ scheme, discover, rest }: ConnectionUrl): Promise<EventStoreDBClient> {
+/** What makes a client of the URL. */
+async function loadClient({ scheme, discover, rest }: ConnectionUrl): Promise<() => EventStoreDBClient> {
   loaded ??= loadPackage(scheme).catch((error: unknown) => {
     loaded = undefined
     throw error
   })
   const { scheme: spoken, module } = await loaded
+  takeIntoUse(spoken)
   const Client = module.EventStoreDBClient ?? module.KurrentDBClient
-  try {
-    if (Client !== undefined) return Client.connectionString(`${spoken}${discover ? '+discover' : ''}://${rest}`)
-  } catch (error) {
-    // The message may repeat the URL, and with it a password.
-    const missing = error instanceof Error && error.message.includes('File was not found')
-    throw new ConfigurationError(
-      missing ? 'a certificate or key file of the connection URL was not found.' : 'the client refuses the connection URL.',
-      { adapter: 'eventstoredb', hint: 'Check hosts and parameters.' },
-    )
+  if (Client === undefined)
+    throw new ConfigurationError(`the package "${packages[spoken]}" exports no client.`, { adapter: 'eventstoredb' })
+  return () => {
+    try {
+      return Client.connectionString(`${spoken}${discover ? '+discover' : ''}://${rest}`)
+    } catch (error) {
+      // The message may repeat the URL, and with it a password.
+      const missing = error instanceof Error && error.message.includes('File was not found')
+      throw new ConfigurationError(
+        missing ? 'a certificate or key file of the connection URL was not found.' : 'the client refuses the connection URL.',
+        { adapter: 'eventstoredb', hint: 'Check hosts and parameters.' },
+      )
+    }
   }
-  throw new ConfigurationError(`the package "${packages[spoken]}" exports no client.`, { adapter: 'eventstoredb' })
 }
 
 async function loadPackage(wanted: 'esdb' | 'kurrentdb'): NonNullable<typeof loaded> {

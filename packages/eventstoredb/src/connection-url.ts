@@ -33,7 +33,8 @@ const pattern = /^(esdb|kurrentdb)(\+discover)?:\/\/(?:([^@/?]*)@)?([^/?#@]+)\/?
  * client. Errors: `configuration`, which never repeats the URL, since that may hold a password.
  *
  * The clients ignore what they do not know, with a warning that prints the URL; here it is an error. Refused too: `nodePreference` other
- * than `leader` (a follower's reads are stale), and `tlsVerifyCert=false` (one client ignores it).
+ * than `leader` (a follower's reads are stale), `tlsVerifyCert=false` (one client ignores it), a keep-alive that is switched off, and a parameter
+ * that stands twice.
  */
 export function parseConnectionUrl(text: string): ConnectionUrl {
   const [, scheme, discover, userInfo, hosts, query = ''] = pattern.exec(text) ?? []
@@ -49,10 +50,20 @@ export function parseConnectionUrl(text: string): ConnectionUrl {
     driverParameters,
   })
   const parameters = url?.searchParams ?? new URLSearchParams()
+  // The clients go by the last one.
+  for (const name of parameters.keys())
+    if (parameters.getAll(name).length > 1) throw refused(`the parameter "${name}" stands twice.`, 'Leave one of the two out.')
   for (const name of ['tls', 'tlsVerifyCert'])
     if (!['true', 'false', null].includes(parameters.get(name))) throw refused(`the parameter "${name}" must be true or false.`)
   if (parameters.get('tlsVerifyCert') === 'false')
     throw refused('the certificate of the server is always verified.', 'Give its authority with tlsCAFile.')
+  // What switches it off, by the rules of both clients.
+  for (const name of ['keepAliveInterval', 'keepAliveTimeout'])
+    if (!/^[1-9]\d*$/u.test(parameters.get(name) ?? '1'))
+      throw refused(
+        `the parameter "${name}" must be a number of milliseconds above 0.`,
+        'Leave it out: without keep-alive a connection that fell silent is not noticed.',
+      )
   if (!['leader', null].includes(parameters.get('nodePreference')?.toLowerCase() ?? null))
     throw refused('nodePreference must be leader: reads of another node are stale.', 'Leave it out.')
   parameters.delete('tlsVerifyCert')

@@ -1,12 +1,13 @@
 import type { BackendCall, HeadChange, MetadataChange, StoredMetadata } from '@millrace/core'
+import { tooLarge } from './append.js'
 import type { Session } from './client.js'
 import { mayHideTombstone, typeOf } from './map-error.js'
 import { isTombstoned } from './refused-append.js'
 import { type Metastream, type OwnMetadata, lookAtHead, ownMetadata, readHead, readMetastream } from './stream-head.js'
 
 /**
- * Soft delete and tombstone, always at an exact revision: with any other expectation the server deletes what was never looked at, and the
- * clients fail on 'stream_exists'.
+ * Soft delete, always at an exact revision: with any other expectation the server deletes what was never looked at, and the clients fail on
+ * 'stream_exists'. And tombstone, at the revision given; without one, whatever stands there.
  */
 export async function removeStream(
   session: Session,
@@ -95,6 +96,7 @@ async function writeMetastream(
     return true
   } catch (error) {
     if (typeOf(error) === 'wrong-expected-version' || typeOf(error) === 'stream-deleted') return false
+    if (typeOf(error) === 'maximum-append-size-exceeded') throw tooLarge(error, streamId, Buffer.byteLength(JSON.stringify(event.data)))
     if (mayHideTombstone(error, streamId) && (await isTombstoned(session, streamId, call))) return false
     throw error
   }

@@ -9,7 +9,13 @@ export interface EventStoreDBOptions extends AdapterOptions {
    * ends that.
    */
   readonly connection?: string | undefined
-  /** The caller's client, or what makes it on first use: never disposed. Instead of `connection`. */
+  /**
+   * The caller's client, or what makes it on first use: never disposed. Instead of `connection`. Refused when another adapter of this process
+   * uses the other package.
+   *
+   * Its keep-alive is the caller's too: without it (`keepAliveInterval` −1) a connection that fell silent is not noticed, so subscriptions that
+   * were confirmed wait for ever, and each call takes its whole time. The clients have it on, 10 s and 10 s, unless told otherwise.
+   */
   readonly client?: EventStoreDBClient | (() => EventStoreDBClient) | undefined
 }
 

@@ -10,7 +10,7 @@ export function isSystemEvent({ type, streamId }: Pick<StoredEvent, 'type' | 'st
 
 /** Position of the last record, whoever wrote it. Everything on the leader is settled: what is visible has its place. */
 export async function readLogEnd(session: Session, call: BackendCall): Promise<Position | undefined> {
-  const read = session.client().readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1, requiresLeader: true })
+  const read = session.reader().readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1, requiresLeader: true })
   return (await collect(session, read, Infinity, call)).events[0]?.position
 }
 
@@ -24,7 +24,7 @@ export async function readLogPage(session: Session, request: LogPageRequest, cal
   const forwards = direction === 'forwards'
   const maxCount = limit + (forwards && after !== undefined ? 1 : 0)
   const fromPosition = after === undefined ? (forwards ? 'start' : 'end') : fromToken(after)
-  const read = session.client().readAll({ direction, fromPosition, maxCount, requiresLeader: true, resolveLinkTos: false })
+  const read = session.reader().readAll({ direction, fromPosition, maxCount, requiresLeader: true, resolveLinkTos: false })
   const { events, cut } = await collect(session, read, maxBytes, call)
   const beyond = (event: StoredEvent): boolean => upTo !== undefined && compareTokens(event.position ?? '', upTo) > 0
   const within = events.filter((event) => event.position !== after && !beyond(event))

@@ -32,7 +32,7 @@ export async function readStream(
   const { direction, from: fromRevision, maxCount } = window
   const options = { direction, fromRevision, maxCount, requiresLeader: true, resolveLinkTos: false }
   try {
-    return { status: 'found', ...(await collect(session, session.client().readStream(streamName, options), maxBytes, call)) }
+    return { status: 'found', ...(await collect(session, session.reader().readStream(streamName, options), maxBytes, call)) }
   } catch (error) {
     if (typeOf(error) === 'stream-not-found') return { status: 'not-found' }
     if (typeOf(error) === 'stream-deleted') return { status: 'tombstoned' }
@@ -50,6 +50,7 @@ export async function collect(
 ): Promise<{ readonly events: readonly StoredEvent[]; readonly cut: boolean }> {
   const source = 'read' in read ? pullReadable(read) : pullGenerator(read[Symbol.asyncIterator]())
   const { nativeReads } = session
+  const reader = session.reader()
   const events: StoredEvent[] = []
   let ended = false
 
@@ -77,6 +78,9 @@ export async function collect(
   try {
     await call.unlessAborted('signal', take())
     return { events, cut: !ended }
+  } catch (error) {
+    session.readFailed(reader, error)
+    throw error
   } finally {
     if (!ended) source.leave().catch(() => undefined)
   }

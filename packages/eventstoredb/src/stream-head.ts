@@ -81,6 +81,12 @@ export async function lookAtHead(session: Session, streamId: string, call: Backe
   for (;;) {
     const tip = await readStream(session, streamId, lastOne, call)
     if (tip.status === 'tombstoned') return { head: tombstoned, metastream: undefined }
+    if (tip.status === 'not-found') {
+      // Missing for certain, and no version has to be asked for, which takes the right to append.
+      const metastream = await readMetastream(session, streamId, call)
+      if (metastream?.version === 0) return { head: { ...tombstoned, status: 'missing' }, metastream }
+      before = metastream?.version ?? before
+    }
     const last = tip.status === 'found' ? tip.events[0] : undefined
     const version = last?.version ?? (await readVersion(session, streamId, call))
     const metastream = await readMetastream(session, streamId, call)

@@ -115,6 +115,12 @@ async function* follow(
     failed ??= { error }
     tell()
   })
+  // The server confirms a subscription before all else. One that it never answers, over a connection that is well, nobody else ends.
+  const unanswered = setTimeout(() => {
+    failed ??= { error: Object.assign(new Error('the subscription was not confirmed in time'), { type: 'deadline-exceeded' }) }
+    tell()
+  }, session.timeoutMs)
+  subscription.on('confirmation', () => clearTimeout(unanswered))
   subscription.on('caughtUp', () => {
     caughtUp = true
     tell()
@@ -128,6 +134,7 @@ async function* follow(
   const leave = (): void => {
     if (left) return
     left = true
+    clearTimeout(unanswered)
     checkpoint?.given()
     subscription.unsubscribe().catch(() => undefined)
     subscription.destroy()
@@ -147,6 +154,8 @@ async function* follow(
       if (caughtUp) {
         caughtUp = false
         yield { kind: 'caughtUp' }
+        // As above: a checkpoint that was reached meanwhile covers events that have come meanwhile.
+        continue
       }
       if (checkpoint !== undefined) {
         const { position, given } = checkpoint
