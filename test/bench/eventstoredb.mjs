@@ -21,7 +21,7 @@ const store = eventStoreDB({ client })
 const unary = { credentials: { username: 'x', password: 'x' } }
 const event = (n) => ({ n, sku: 'book', price: 4000, note: 'x'.repeat(140) })
 const run = crypto.randomUUID()
-console.log(`Node ${process.version}, ${node.kind}; yardstick: the bare ${driver}, one call an append`)
+console.log(`Node ${process.version}, ${node.name}; yardstick: the bare ${driver}, one call an append`)
 
 for (const callers of [1, 8]) {
   const versions = new Map()

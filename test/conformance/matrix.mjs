@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { allCases, badgeOf, renderBadge, renderMatrix, renderPage, stableReport } from '../../packages/core/dist/conformance/index.js'
+import { columnsOf } from './columns.mjs'
 
 // Keeps test/conformance/reports, CONFORMANCE.md, and the page and badges in docs/conformance true to the runs just made (.reports/conformance-*.json).
 //   node test/conformance/matrix.mjs          fails when what is committed differs from a run
@@ -9,23 +10,12 @@ import { allCases, badgeOf, renderBadge, renderMatrix, renderPage, stableReport 
 // A store that was not run (no server) is not compared: its column stays as it was committed. Nor is a case that
 // passes or not by whether its calls happened to meet: that is luck, and it is said.
 
-// What holds on the protocol model is not proven of EventStoreDB: a node has columns of its own.
-const stores = [
-  'memory',
-  'embedded',
-  'postgres',
-  'dynamodb',
-  'eventstoredb-model',
-  'kurrentdb-model',
-  'eventstoredb-node',
-  'kurrentdb-node',
-]
 const root = new URL('../../', import.meta.url)
 const write = process.argv.includes('--write')
 const stale = []
 const columns = []
 
-for (const store of stores) {
+for (const store of columnsOf([...(await namesIn('.reports/', 'conformance-')), ...(await namesIn('test/conformance/reports/', ''))])) {
   const fresh = new URL(`.reports/conformance-${store}.json`, root)
   const committed = new URL(`test/conformance/reports/${store}.json`, root)
   const text = existsSync(fresh) ? print(await lucky(store, stableReport(JSON.parse(await readFile(fresh, 'utf8'))), committed)) : undefined
@@ -53,6 +43,12 @@ async function keep(url, text) {
     await mkdir(new URL('.', url), { recursive: true })
     await writeFile(url, text)
   } else if (!existsSync(url) || (await readFile(url, 'utf8')) !== text) stale.push(fileURLToPath(url).slice(fileURLToPath(root).length))
+}
+
+/** What the reports in a folder are of. */
+async function namesIn(folder, prefix) {
+  const files = existsSync(new URL(folder, root)) ? await readdir(new URL(folder, root)) : []
+  return files.flatMap((file) => (file.startsWith(prefix) && file.endsWith('.json') ? [file.slice(prefix.length, -'.json'.length)] : []))
 }
 
 /** The report, with cases whose calls did not meet as they were committed. */

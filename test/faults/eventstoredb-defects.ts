@@ -3,10 +3,11 @@ import { type EventStoreDBClient, eventStoreDB } from '@millrace/eventstoredb'
 import { type TestContext, afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Driver, openNode } from '../services/eventstoredb.js'
 import { describeReadDefects } from './eventstoredb-read-defects.js'
+import { describeTombstones } from './eventstoredb-tombstones.js'
 
 /**
  * What the clients of EventStoreDB do wrong, one test for each rule by which the adapter lives with it: without the rule it fails. Both clients
- * are put through all of it, each in a process of its own; what is about reads is in eventstoredb-read-defects.ts. The README beside this file says which test is whose.
+ * are put through all of it, each in a process of its own; what is about reads is in eventstoredb-read-defects.ts, what is about tombstones in eventstoredb-tombstones.ts. The README beside this file says which test is whose.
  */
 export async function describeDefects(driver: Driver): Promise<void> {
   const node = await openNode(undefined, driver)
@@ -29,13 +30,12 @@ export async function describeDefects(driver: Driver): Promise<void> {
     onTestFinished(() => adapter.close())
     return adapter
   }
-  const jsonEvent = () => ({ ...event(), contentType: 'application/json' }) as never
   /** A client of the caller's own, as its package makes it. */
-  async function makeClient({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): Promise<EventStoreDBClient> {
+  async function makeClient({ onTestFinished }: Pick<TestContext, 'onTestFinished'>, url = node.url): Promise<EventStoreDBClient> {
     const client: EventStoreDBClient =
       driver === '@eventstore/db-client'
-        ? (await import('@eventstore/db-client')).EventStoreDBClient.connectionString(node.url)
-        : (await import('@kurrent/kurrentdb-client')).KurrentDBClient.connectionString(node.url)
+        ? (await import('@eventstore/db-client')).EventStoreDBClient.connectionString(url)
+        : (await import('@kurrent/kurrentdb-client')).KurrentDBClient.connectionString(url)
     onTestFinished(() => client.dispose())
     return client
   }
@@ -46,6 +46,7 @@ export async function describeDefects(driver: Driver): Promise<void> {
 
   describe(driver, () => {
     describeReadDefects({ url: node.url, driver, model, stream, event, open, idle })
+    describeTombstones({ url: node.url, driver, model, stream, event, open, idle, makeClient, stray })
 
     test('an append that is not answered ends at its deadline, and does not drag others with it', async (context) => {
       const [adapter, streamId, hanging] = [open(context), stream(), stream()]
@@ -337,57 +338,5 @@ export async function describeDefects(driver: Driver): Promise<void> {
       await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ code: 'closed' })))
       await idle()
     })
-
-    test('what a client calls unavailable or unknown and is a tombstone, is told as one', async (context) => {
-      const [adapter, streamId] = [open(context), `${stream()}-nämé-😀`]
-      await adapter.appendToStream(streamId, [event()])
-      await adapter.tombstoneStream(streamId)
-      expect(await adapter.getStreamState(streamId)).toEqual({ status: 'tombstoned' })
-      const calls = [adapter.readStream(streamId).toArray(), adapter.appendToStream(streamId, [event()]), adapter.deleteStream(streamId)]
-      await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ code: 'stream-deleted', tombstoned: true })))
-    })
-
-    test('asking for a tombstone is a call of its own: one that breaks off is made again, and breaks off nobody', async (context) => {
-      const [one, other, own] = [open(context), open(context), await makeClient(context)]
-      const [broken, slow, ours, before] = [`${stream()}-nämé`, `${stream()}-nämé`, stream(), await model.faultCount()]
-      for (const streamId of [broken, slow]) {
-        await one.appendToStream(streamId, [event()])
-        await one.tombstoneStream(streamId)
-      }
-      // Its first append makes the call that the next ones go through.
-      await own.appendToStream(ours, [jsonEvent()])
-      for (const streamId of [slow, ours]) await model.addFault({ does: 'delay', calls: ['append'], stream: streamId, times: 1, ms: 800 })
-      const pending = Promise.all([own.appendToStream(ours, [jsonEvent()]), other.getStreamState(slow)])
-      // Whatever it comes to, it is waited for below.
-      pending.catch(() => undefined)
-      while ((await model.faultCount()) < before + 2) await new Promise((resolve) => setImmediate(resolve))
-      await model.addFault({ does: 'reset before', calls: ['append'], stream: broken, times: 1 })
-      expect(await one.getStreamState(broken)).toEqual({ status: 'tombstoned' })
-      expect((await pending)[1]).toEqual({ status: 'tombstoned' })
-      expect(await model.faultCount()).toBe(before + 3)
-      expect(stray).toEqual([])
-      await own.dispose()
-      await idle()
-    })
-
-    test.each(['reset before', 'lose answer', 'not leader'] as const)(
-      'a tombstone that cannot be asked for (%s) is no word on the stream',
-      async (does) => {
-        const adapter = eventStoreDB(node.url)
-        const streamId = `${stream()}-nämé`
-        await adapter.appendToStream(streamId, [event()])
-        await adapter.tombstoneStream(streamId)
-        await model.addFault({ does, calls: ['append'], stream: streamId })
-        await expect(adapter.getStreamState(streamId, { timeoutMs: 800 })).rejects.toMatchObject({ retryable: true })
-        await model.clearFaults()
-        // The append is refused by the node, and nobody can say how: that it was not applied would be said of the asking.
-        await model.addFault({ does, calls: ['append'], stream: streamId, skip: 1 })
-        await expect(adapter.appendToStream(streamId, [event()], { timeoutMs: 800 })).rejects.toMatchObject({ outcome: 'unknown' })
-        await model.clearFaults()
-        expect(await adapter.getStreamState(streamId)).toEqual({ status: 'tombstoned' })
-        await adapter.close()
-        await idle()
-      },
-    )
   })
 }

@@ -5,7 +5,7 @@ import type { Driver } from '../services/eventstoredb.js'
 import type { EventStoreModelProcess } from '../services/eventstoredb-model/start-process.js'
 
 /** A node, and what is done with it in all tests. */
-interface Setup {
+export interface Setup {
   readonly url: string
   readonly driver: Driver
   readonly model: EventStoreModelProcess

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type EventStoreModelProcess, startEventStoreModelProcess } from './eventstoredb-model/start-process.js'
 import type { EventStoreModelOptions } from './eventstoredb-model/start.js'
+import { columnOf, productOf } from '../conformance/columns.mjs'
 
 /** A real node that tests may use, or the reason why there is none. */
 export type EventStoreDBService =
@@ -41,7 +42,9 @@ export type Driver = '@eventstore/db-client' | '@kurrent/kurrentdb-client'
 export interface Node {
   readonly url: string
   /** What it is called in reports, and where a real one is from: what holds on the model is not proven of a real node. */
-  readonly kind: 'protocol model' | `node (${string})`
+  readonly name: 'EventStoreDB protocol model' | `${string} node (${string})`
+  /** What the file of a report is called, which is a column of the matrix. */
+  readonly column: string
   /** Undefined: a real node. */
   readonly model: EventStoreModelProcess | undefined
   /** Another model, that refuses whatever credentials it is given. Undefined: a real node. */
@@ -60,13 +63,13 @@ export interface RealNode {
 export async function openNode(real: RealNode | undefined, driver: Driver, options: EventStoreModelOptions = {}): Promise<Node> {
   const scheme = driver === '@eventstore/db-client' ? 'esdb' : 'kurrentdb'
   const speaking = (url: string): string => url.replace(/^(?:esdb|kurrentdb)/u, scheme)
-  if (real?.url !== undefined)
-    return { url: speaking(real.url), kind: `node (${real.reason})`, model: undefined, denied: undefined, stop: () => Promise.resolve() }
+  if (real?.url !== undefined) return openRealNode(speaking(real.url), real.reason, driver)
   const model = await startEventStoreModelProcess(options)
   let refusing: Promise<EventStoreModelProcess> | undefined
   return {
     url: speaking(model.url),
-    kind: 'protocol model',
+    name: 'EventStoreDB protocol model',
+    column: columnOf(driver, undefined),
     model,
     denied: async () => speaking((await (refusing ??= startEventStoreModelProcess({ faults: [{ does: 'access denied' }] }))).url),
     async stop() {
@@ -74,4 +77,29 @@ export async function openNode(real: RealNode | undefined, driver: Driver, optio
       await (await refusing)?.stop()
     },
   }
+}
+
+async function openRealNode(url: string, from: string, driver: Driver): Promise<Node> {
+  const product = productOf(await versionOf(url, driver))
+  return {
+    url,
+    name: `${product} node (${from})`,
+    column: columnOf(driver, product),
+    model: undefined,
+    denied: undefined,
+    stop: () => Promise.resolve(),
+  }
+}
+
+/** The version that a node tells its clients. */
+async function versionOf(url: string, driver: Driver): Promise<string> {
+  const client =
+    driver === '@eventstore/db-client'
+      ? (await import('@eventstore/db-client')).EventStoreDBClient.connectionString(url)
+      : (await import('@kurrent/kurrentdb-client')).KurrentDBClient.connectionString(url)
+  // Both look it up before their first append, and keep it where nobody else is to look.
+  const { capabilities } = client as unknown as { readonly capabilities: Promise<{ readonly serverVersion: string }> }
+  const { serverVersion } = await capabilities
+  await client.dispose()
+  return serverVersion
 }

@@ -15,7 +15,7 @@ process.env.MILLRACE_TEST_EVENTSTOREDB_URL = node.url
 
 describeConformance(
   eventStoreDBHarness({
-    name: `EventStoreDB ${node.kind}, @kurrent/kurrentdb-client`,
+    name: `${node.name}, @kurrent/kurrentdb-client`,
     url: node.url,
     model: node.model,
     denied: node.denied,
@@ -25,6 +25,6 @@ describeConformance(
   }),
   {
     profile: 'smoke',
-    reportFile: `.reports/conformance-kurrentdb-${node.model === undefined ? 'node' : 'model'}.json`,
+    reportFile: `.reports/conformance-${node.column}.json`,
   },
 )

@@ -10,7 +10,7 @@ process.env.MILLRACE_TEST_EVENTSTOREDB_URL = node.url
 
 describeConformance(
   eventStoreDBHarness({
-    name: `EventStoreDB ${node.kind}, @eventstore/db-client`,
+    name: `${node.name}, @eventstore/db-client`,
     url: node.url,
     model: node.model,
     denied: node.denied,
@@ -19,6 +19,6 @@ describeConformance(
   }),
   {
     profile: 'standard',
-    reportFile: `.reports/conformance-eventstoredb-${node.model === undefined ? 'node' : 'model'}.json`,
+    reportFile: `.reports/conformance-${node.column}.json`,
   },
 )

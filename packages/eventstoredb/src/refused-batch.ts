@@ -54,14 +54,18 @@ function typeNamed(name: string): string {
     .toLowerCase()
 }
 
-/** The last second of the year 9999, which is how clients say that there is no deadline. The clocks of the two need not agree then. */
-const endOfTime = 253_402_300_799n
+/** A year, in seconds: what both clients make of a deadline of Infinity. The clocks of client and server need not agree then. */
+const noDeadline = 31_536_000
 
 /** The bytes of a `BatchAppendReq`: the classes that its parts need cannot be had from a client. */
 function requestOf(streamName: string, revision: bigint): Buffer {
   const id = part(1, part(2, Buffer.from(crypto.randomUUID())))
   const stream = part(1, part(3, Buffer.from(streamName)))
-  const deadline = part(6, number(1, endOfTime))
+  const now = Date.now()
+  const deadline = part(
+    6,
+    Buffer.concat([number(1, BigInt(Math.floor(now / 1000) + noDeadline)), number(2, BigInt(now % 1000) * 1_000_000n)]),
+  )
   const options = part(2, Buffer.concat([stream, number(2, revision), deadline]))
   const isFinal = number(4, 1n)
   return Buffer.concat([id, options, isFinal])

@@ -44,8 +44,7 @@ export function append({ data, knownIds }: Writer, stream: string, expected: Exp
 /** What an expectation is, seen from the last revision. */
 function expectationOf(tip: bigint, expected: Expected): Expectation {
   if (expected.kind !== 'revision') return expected.kind
-  if (expected.revision === tip) return 'tip'
-  return expected.revision < tip ? 'below' : 'above'
+  return expected.revision === tip ? 'tip' : 'other'
 }
 
 export function verdictOf(data: NodeData, stream: string, expected: Expected, noEvents = false): Verdict {
@@ -53,8 +52,9 @@ export function verdictOf(data: NodeData, stream: string, expected: Expected, no
   const expectation = expectationOf(tipOf(data, stream), expected)
   const { newEvents, noEvents: differing } = data.rules
   if (noEvents && condition === 'softDeleted' && expectation === 'noStream') return differing.softDeleted.noStream
-  // The cells that are not in the table cannot be asked for: a stream without events has no revision to name.
-  return newEvents[condition][expectation] ?? 'wrong'
+  const verdict = newEvents[condition][expectation]
+  if (verdict === undefined) throw new Error('a stream without events has no last revision to expect')
+  return verdict
 }
 
 /** The revisions at which the events are, where they were sent before; a verdict where that is already clear. */
@@ -72,7 +72,8 @@ function resent(
     if (expected.kind === 'streamExists' && verdictOf(data, stream, expected) !== 'write') return 'no answer'
     const found = events.map(({ id }) => knownIds.find(stream, id)?.revision)
     const firstNew = found.indexOf(undefined)
-    if (firstNew === 0) return found.length > 1 && found.some((one) => one !== undefined) ? rules.anyNewThenKnown : 'no answer'
+    // Whatever follows a new id is written.
+    if (firstNew === 0) return 'no answer'
     if (firstNew > 0) return rules.anyKnownThenNew
     return rules.anyAllKnown === 'answer' && recognised(data, stream, found as bigint[]) ? (found as bigint[]) : 'no answer'
   }

@@ -2,7 +2,7 @@
 export type Condition = 'missing' | 'metadataOnly' | 'live' | 'softDeleted' | 'tombstoned'
 
 /** What a writer expects, seen from the stream's last revision. */
-export type Expectation = 'any' | 'noStream' | 'streamExists' | 'below' | 'tip' | 'above'
+export type Expectation = 'any' | 'noStream' | 'streamExists' | 'tip' | 'other'
 
 export type Verdict = 'write' | 'wrong' | 'deleted'
 
@@ -15,8 +15,9 @@ interface ComparedEvent {
 type Table<Cell> = Readonly<Record<Condition, Readonly<Partial<Record<Expectation, Cell>>>>>
 
 /**
- * Every rule of the server that the model keeps, as data or as a named function, so that a test can exchange each of them for a wrong one
- * and see a recording fail. What no recording shows (the cache of recent ids, restarts, faults) is not here.
+ * The rules of the server that the model keeps, as data or as a named function, so that a test can exchange each of them for a wrong one
+ * and see a recording fail. What else decides an answer is text in the model's files, which the same test edits: `replay/source-mutants.ts`.
+ * What no recording shows (the cache of recent ids, restarts, faults) is listed in `replay/unrecorded.ts`.
  */
 export interface ModelRules {
   /** Append of events that are new to the stream, delete and tombstone: {@link Condition} down, {@link Expectation} across. */
@@ -42,8 +43,6 @@ export interface ModelRules {
     readonly anyAllKnown: 'answer' | 'write'
     /** `any`: a known id, then a new one. */
     readonly anyKnownThenNew: Verdict
-    /** `any`: a new id, then a known one. */
-    readonly anyNewThenKnown: Verdict
     /** The revision of the answer, from those of the events found, in the order sent. */
     answeredRevision(found: readonly bigint[], tip: bigint): bigint
     /** Ids of events that a delete or a truncation hid are recognised, and answered without a position. */
@@ -51,7 +50,7 @@ export interface ModelRules {
   }
   readonly deletes: {
     /** A soft delete of what has neither events nor metadata. */
-    readonly ofNothing: Verdict
+    readonly ofNothing: 'wrong' | 'write'
     /** A soft delete of a deleted stream, where the expectation holds. */
     readonly again: 'written' | 'refused'
     /** The new metadata of a deleted stream: it replaces all there was. */
@@ -120,8 +119,6 @@ export interface ModelRules {
     readonly nilId: 'error' | 'write'
     /** Upper-case ids come back in lower case. */
     readonly idCase: 'lower' | 'kept'
-    /** The trailer that names a tombstoned stream must be ASCII: the answer breaks off as HTTP 500. */
-    readonly tombstonedNonAscii: 'http 500' | 'deleted'
   }
   /** Codes of gRPC. */
   readonly codes: {
@@ -146,11 +143,11 @@ export const farRevision: bigint = 2n ** 63n - 1n
 /** The rules of EventStoreDB 24.2 as recorded. */
 export const serverRules: ModelRules = {
   newEvents: {
-    missing: { any: 'write', noStream: 'write', streamExists: 'wrong', above: 'wrong' },
-    metadataOnly: { any: 'write', noStream: 'write', streamExists: 'write', above: 'wrong' },
-    live: { any: 'write', noStream: 'wrong', streamExists: 'write', below: 'wrong', tip: 'write', above: 'wrong' },
-    softDeleted: { any: 'write', noStream: 'write', streamExists: 'deleted', below: 'wrong', tip: 'write', above: 'wrong' },
-    tombstoned: { any: 'deleted', noStream: 'deleted', streamExists: 'deleted', below: 'deleted', tip: 'deleted', above: 'deleted' },
+    missing: { any: 'write', noStream: 'write', streamExists: 'wrong', other: 'wrong' },
+    metadataOnly: { any: 'write', noStream: 'write', streamExists: 'write', other: 'wrong' },
+    live: { any: 'write', noStream: 'wrong', streamExists: 'write', tip: 'write', other: 'wrong' },
+    softDeleted: { any: 'write', noStream: 'write', streamExists: 'deleted', tip: 'write', other: 'wrong' },
+    tombstoned: { any: 'deleted', noStream: 'deleted', streamExists: 'deleted', tip: 'deleted', other: 'deleted' },
   },
   noEvents: { softDeleted: { noStream: 'wrong' } },
   knownIds: {
@@ -163,7 +160,6 @@ export const serverRules: ModelRules = {
     permuted: 'wrong',
     anyAllKnown: 'answer',
     anyKnownThenNew: 'wrong',
-    anyNewThenKnown: 'write',
     answeredRevision: (found, tip) => found.at(-1) ?? tip,
     hidden: 'without position',
   },
@@ -225,7 +221,6 @@ export const serverRules: ModelRules = {
     emptyType: 'error',
     nilId: 'error',
     idCase: 'lower',
-    tombstonedNonAscii: 'http 500',
   },
   codes: { streamDeleted: 9, wrongExpectedVersion: 9, tooLarge: 3, handlerThrew: 2, unexpectedResult: 2, incompleteMessage: 13 },
   batchCodes: { wrong: 6, deleted: 5, tooLarge: 3, badRequest: 3 },

@@ -38,16 +38,16 @@ export const tooLarge = (maximum: number, { codes }: ModelRules): CallEnd =>
     'maximum-append-size': String(maximum),
   })
 
-/** Whether the server can send a name as a header. */
+/** Whether the server can send a name as a header. Where it cannot, its answer breaks off as HTTP 500. */
 const fitsHeader = (name: string): boolean => /^[ -~]*$/.test(name)
 
 /** @param afterMessages a subscription that had begun: the trailers follow its messages. */
 export function streamDeleted(stream: string, rules: ModelRules, afterMessages = false): CallEnd {
-  if (!fitsHeader(stream) && rules.limits.tombstonedNonAscii === 'http 500') return brokenAnswer(rules)
+  if (!fitsHeader(stream)) return brokenAnswer(rules)
   return end(rules.codes.streamDeleted, `Event stream '${stream}' is deleted.`, {
     ...(afterMessages ? {} : noBody),
     exception: 'stream-deleted',
-    'stream-name': fitsHeader(stream) ? stream : encodeURIComponent(stream),
+    'stream-name': stream,
   })
 }
 

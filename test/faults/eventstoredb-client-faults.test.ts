@@ -1,0 +1,3 @@
+import { describeClientFaults } from './eventstoredb-client-faults.js'
+
+await describeClientFaults('@eventstore/db-client')
