@@ -1,4 +1,5 @@
-import { type AppendOutcome, type AppendRequest, type BackendCall, LimitExceededError, checkExpected, ownCall } from '@millrace/core'
+import type { AppendOutcome, AppendRequest, BackendCall, EncodedEvent } from '@millrace/core'
+import { LimitExceededError, checkExpected, ownCall } from '@millrace/core'
 import type { Expectation, Session } from './client.js'
 import type { DriverAppendResult } from './driver.js'
 import { saw, toDriverEvent, toToken } from './event-data.js'
@@ -12,15 +13,12 @@ import { readHead } from './stream-head.js'
 /** Appends of one adapter. */
 export type Append = (request: AppendRequest, call: BackendCall) => Promise<AppendOutcome>
 
-/** Lost answers whose settling may be asked for. */
-const mostLost = 1000
-
 /**
  * Appends, and settles those whose answer was lost: see `settle.ts`. For that it keeps where the log stood, as far as this adapter had seen,
- * when they were first sent.
+ * when they were first sent, by their events, which are the same in each attempt.
  */
 export function createAppend(session: Session): Append {
-  const lost = new Map<string, Searched>()
+  const lost = new WeakMap<readonly EncodedEvent[], Searched>()
   let look: Promise<unknown> | undefined
 
   /**
@@ -34,30 +32,21 @@ export function createAppend(session: Session): Append {
     }))
   }
 
-  function keep(attemptId: string, searched: Searched): Searched {
-    lost.set(attemptId, searched)
-    const [oldest] = lost.keys()
-    if (lost.size > mostLost && oldest !== undefined) lost.delete(oldest)
-    return searched
-  }
-
   return async (request, call) => {
-    const { attemptId, expected, settle } = request
+    const { expected, events, settle } = request
     if (!settle) {
-      if (session.seen === undefined && request.events.length > 0) await call.unlessAborted('signal', lookAtLog())
+      if (session.seen === undefined && events.length > 0) await call.unlessAborted('signal', lookAtLog())
       const since = session.seen
       return sendAppend(session, request, call).catch((error: unknown) => {
-        keep(attemptId, searchedBefore(since))
+        lost.set(events, searchedBefore(since))
         throw error
       })
     }
-    const searched = lost.get(attemptId) ?? keep(attemptId, searchedBefore(undefined))
-    const outcome =
-      expected === 'any' || expected === 'streamExists'
-        ? await settleAny(session, request, searched, (exact) => sendAppend(session, { ...request, expected: exact }, call), call)
-        : await settleExact(session, request, searched, await sendAppend(session, request, call), call)
-    lost.delete(attemptId)
-    return outcome
+    const searched = lost.get(events) ?? searchedBefore(undefined)
+    lost.set(events, searched)
+    return expected === 'any' || expected === 'streamExists'
+      ? settleAny(session, request, searched, (exact) => sendAppend(session, { ...request, expected: exact }, call), call)
+      : settleExact(session, request, searched, await sendAppend(session, request, call), call)
   }
 }
 
