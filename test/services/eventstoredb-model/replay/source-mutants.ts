@@ -11,9 +11,9 @@ interface SourceMutant extends Edit {
 }
 
 /**
- * One a line, file by file: words and codes of answers, conditions, bounds. They were found by making every small edit there is (another
- * literal, operator or branch, a statement less) and looking which recordings notice. Edits that none notices change nothing that can be
- * seen under the server's rules, or are of what `unrecorded.ts` lists.
+ * One a line, file by file: words and codes of answers, conditions, bounds. They were found by making small edits (another literal, operator or
+ * branch, a statement less, within a line) and looking which recordings notice; not all of read calls, subscriptions and messages were tried, and none
+ * of what only carries calls. Edits that none notices change nothing that can be seen under the server's rules, or are of what `unrecorded.ts` lists.
  */
 export const sourceMutants: readonly SourceMutant[] = (await readFile(new URL('source-mutants.jsonl', import.meta.url), 'utf8'))
   .split('\n')

@@ -15,8 +15,8 @@ const faults = 'faults.test.ts'
 const own = 'unrecorded.test.ts'
 
 /**
- * All of it. Beside this there are only what cannot be told apart (positions, times and ids of the server, which recordings hold as tokens) and
- * the ways that wrong rules take in place of those of `rules.ts`.
+ * All that was found by trying edits, and by reading where none were tried. What cannot be told apart (positions, times and ids of the server, which
+ * recordings hold as tokens) and the ways that wrong rules take in place of those of `rules.ts` are not here.
  */
 export const unrecorded: readonly Unrecorded[] = [
   {
