@@ -17,8 +17,12 @@ const proofs = ['test/mutants/**/*.test.ts', 'test/conformance/{broken-adapter,c
 const together = (groupOrder: number) => ({ maxWorkers: 2, sequence: { groupOrder } })
 const alone = (groupOrder: number) => ({ maxWorkers: 1, sequence: { groupOrder } })
 
-/** They wait more than they work, each for a model of its own; a real node, or that of a container, they share. */
-const nodes = ['packages/eventstoredb/src/**/*.int.test.ts', 'test/faults/{eventstoredb,kurrentdb}-*.test.ts']
+/** Each has a model, or an engine, of its own; a real node, or that of a container, they share. */
+const nodes = [
+  'packages/{eventstoredb,embedded}/src/**/*.int.test.ts',
+  'test/faults/{eventstoredb,kurrentdb}-*.test.ts',
+  'test/services/eventstoredb-model/**/*.test.ts',
+]
 const { EVENTSTOREDB_URL, DOCKER_HOST } = process.env
 const nodeWorkers = (EVENTSTOREDB_URL ?? DOCKER_HOST) === undefined && !existsSync('/var/run/docker.sock') ? together(3) : alone(3)
 
@@ -46,7 +50,7 @@ export default defineConfig({
           ...test,
           name: 'servers',
           ...alone(2),
-          include: ['packages/*/src/**/*.int.test.ts', 'test/{bench,docs,faults,services,swap}/**/*.test.ts'],
+          include: ['packages/*/src/**/*.int.test.ts', 'test/{bench,docs,faults,swap}/**/*.test.ts'],
           exclude: nodes,
           globalSetup: ['test/services/global-setup.ts'],
           testTimeout: 180_000,
