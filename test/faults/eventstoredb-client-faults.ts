@@ -1,57 +1,15 @@
-import {
-  type EventStoreAdapter,
-  type EventStoreError,
-  type SubscriptionMessage,
-  isEventStoreError,
-  isStreamDeletedError,
-} from '@millrace/core'
-import { type EventStoreDBClient, eventStoreDB } from '@millrace/eventstoredb'
-import { type TestContext, afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Driver, openNode } from '../services/eventstoredb.js'
-
-/** A client of the caller's own, as its package makes it. */
-async function makeClient(driver: Driver, url: string): Promise<EventStoreDBClient> {
-  return driver === '@eventstore/db-client'
-    ? (await import('@eventstore/db-client')).EventStoreDBClient.connectionString(url)
-    : (await import('@kurrent/kurrentdb-client')).KurrentDBClient.connectionString(url)
-}
+import { type SubscriptionMessage, isStreamDeletedError } from '@millrace/core'
+import { eventStoreDB } from '@millrace/eventstoredb'
+import { describe, expect, test } from 'vitest'
+import type { Driver } from '../services/eventstoredb.js'
+import { errorOf, setUpModel } from './eventstoredb-setup.js'
 
 /**
  * What breaks under an adapter: answers, connections, subscriptions, on the protocol model, since a real node breaks nothing on order. Both
  * clients are put through all of it, each in a process of its own.
  */
 export async function describeClientFaults(driver: Driver): Promise<void> {
-  const node = await openNode(undefined, driver)
-  const { model } = node
-  if (model === undefined) throw new Error('this takes the model')
-  const stray: unknown[] = []
-  process.on('unhandledRejection', (error) => stray.push(error))
-  process.on('uncaughtException', (error) => stray.push(error))
-  afterAll(async () => {
-    await node.stop()
-    expect(stray).toEqual([])
-  })
-  beforeEach(() => model.clearFaults())
-
-  let streams = 0
-  const stream = (): string => `s-${(streams += 1)}`
-  const event = (data: unknown = 1) => ({ id: crypto.randomUUID(), type: 'A', data })
-
-  function open(context: Pick<TestContext, 'onTestFinished'>, ...given: Parameters<typeof eventStoreDB> | []): EventStoreAdapter {
-    const adapter = eventStoreDB(given[0] ?? node.url)
-    context.onTestFinished(() => adapter.close())
-    return adapter
-  }
-
-  async function errorOf(work: Promise<unknown>): Promise<EventStoreError> {
-    try {
-      await work
-    } catch (error) {
-      if (isEventStoreError(error)) return error
-      throw error
-    }
-    throw new Error('it resolved')
-  }
+  const { url, model, stream, event, open, makeClient, idle } = await setUpModel(driver)
 
   /** Messages until one that ends it; each is waited for. */
   async function until(messages: AsyncIterable<SubscriptionMessage>, last: (message: SubscriptionMessage) => boolean): Promise<unknown[]> {
@@ -63,11 +21,6 @@ export async function describeClientFaults(driver: Driver): Promise<void> {
     return seen
   }
 
-  /** Resolves when no call is open; fails the test with its time. */
-  async function idle(): Promise<void> {
-    while ((await model?.openCalls()) !== 0) await new Promise((resolve) => setImmediate(resolve))
-  }
-
   describe('calls that are left', () => {
     test('150 subscriptions that are left: all calls end', async (context) => {
       const [adapter, streamId] = [open(context), stream()]
@@ -77,9 +30,8 @@ export async function describeClientFaults(driver: Driver): Promise<void> {
       await idle()
     })
     test('a client handed in stays usable; closing one of our own ends its calls', async (context) => {
-      const client = await makeClient(driver, node.url)
-      context.onTestFinished(() => client.dispose())
-      const [adapter, own, streamId] = [eventStoreDB({ client }), eventStoreDB(node.url), stream()]
+      const client = await makeClient(context)
+      const [adapter, own, streamId] = [eventStoreDB({ client }), eventStoreDB(url), stream()]
       await adapter.appendToStream(streamId, [event()])
       const following = own.subscribeToStream(streamId)[Symbol.asyncIterator]()
       await following.next()
@@ -92,7 +44,7 @@ export async function describeClientFaults(driver: Driver): Promise<void> {
 
   describe('a call that gets no answer', () => {
     test.each(['append', 'delete', 'tombstone'] as const)('%s ends at its deadline', async (method) => {
-      const adapter = eventStoreDB(node.url)
+      const adapter = eventStoreDB(url)
       const streamId = stream()
       await adapter.appendToStream(streamId, [event()])
       await model.addFault({ does: 'hang', calls: [method] })
@@ -122,7 +74,7 @@ export async function describeClientFaults(driver: Driver): Promise<void> {
     test.each(['any', 'noStream', 'streamExists', 1] as const)(
       'an answer lost, expected %s: the original result, one copy',
       async (expectedVersion) => {
-        const adapter = eventStoreDB(node.url)
+        const adapter = eventStoreDB(url)
         const streamId = stream()
         if (expectedVersion !== 'noStream') await adapter.appendToStream(streamId, [event()])
         const first = expectedVersion === 'noStream' ? 1 : 2
@@ -193,7 +145,7 @@ export async function describeClientFaults(driver: Driver): Promise<void> {
       ['is cut', () => model.killConnections()],
       ['loses its node', () => model.restart()],
     ] as const)('a source that %s is resumed: nothing lost, nothing double', async (_how, breaks) => {
-      const adapter = eventStoreDB(node.url)
+      const adapter = eventStoreDB(url)
       const streamId = stream()
       await adapter.appendToStream(streamId, [event(1), event(2)])
       for (const subscription of [adapter.subscribeToStream(streamId), adapter.subscribeToAll({ filter: { streamIdPrefix: streamId } })]) {
@@ -220,7 +172,7 @@ export async function describeClientFaults(driver: Driver): Promise<void> {
       context.onTestFinished(() => {
         console.warn = warn
       })
-      const [adapter, other, streamId] = [open(context, `${node.url}&keepAliveInterval=200&keepAliveTimeout=200`), open(context), stream()]
+      const [adapter, other, streamId] = [open(context, `${url}&keepAliveInterval=200&keepAliveTimeout=200`), open(context), stream()]
       await other.appendToStream(streamId, [event(1)])
       const seen = await until(adapter.subscribeToStream(streamId).messages(), (message) => {
         if (message.kind === 'caughtUp') void model.freeze()

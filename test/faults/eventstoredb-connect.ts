@@ -1,41 +1,20 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type EventStoreAdapter, type EventStoreError, isEventStoreError } from '@millrace/core'
-import { eventStoreDB } from '@millrace/eventstoredb'
-import { type TestContext, afterAll, describe, expect, test } from 'vitest'
+import type { EventStoreAdapter } from '@millrace/core'
+import { type TestContext, describe, expect, test } from 'vitest'
 import { createAuthority } from '../services/certificates.js'
 import { type Driver, openNode } from '../services/eventstoredb.js'
+import { errorOf, setUpModel } from './eventstoredb-setup.js'
 
 /** What is told when there is no connection, or none that may be used. The reads of 1.3.1, by which an adapter opens, keep no text of what went wrong. */
 export async function describeConnecting(driver: Driver): Promise<void> {
-  const node = await openNode(undefined, driver)
-  const { model } = node
-  if (model === undefined) throw new Error('this takes the model')
-  const stray: unknown[] = []
-  for (const way of ['unhandledRejection', 'uncaughtException'] as const) process.on(way, (error) => stray.push(error))
-  afterAll(async () => {
-    await node.stop()
-    expect(stray).toEqual([])
-  })
-
+  const { url, model, event, open: openGiven } = await setUpModel(driver)
   const scheme = driver === '@eventstore/db-client' ? 'esdb' : 'kurrentdb'
   const nowhere = `${scheme}://127.0.0.1:1?tls=false`
-  const withoutTls = node.url.replace('tls=false', 'tls=true')
-  const event = (data: unknown = 1) => ({ id: crypto.randomUUID(), type: 'A', data })
-  function open({ onTestFinished }: Pick<TestContext, 'onTestFinished'>, connection: string, timeoutMs = 5000): EventStoreAdapter {
-    const adapter = eventStoreDB({ connection, timeoutMs })
-    onTestFinished(() => adapter.close())
-    return adapter
-  }
-  async function errorOf(work: Promise<unknown>): Promise<EventStoreError> {
-    const error: unknown = await work.then(
-      () => new Error('it resolved'),
-      (caught: unknown) => caught,
-    )
-    if (isEventStoreError(error)) return error
-    throw error
-  }
+  const withoutTls = url.replace('tls=false', 'tls=true')
+  const open = (context: TestContext, connection: string, timeoutMs = 5000): EventStoreAdapter =>
+    openGiven(context, { connection, timeoutMs })
 
   describe(driver, () => {
     test('1.1 MB, the nil UUID, an empty type: before any I/O, each with what to do', async (context) => {
@@ -61,7 +40,7 @@ export async function describeConnecting(driver: Driver): Promise<void> {
     })
 
     test('metadata of 1.1 MB, which the server refuses, with what to do', async (context) => {
-      const adapter = open(context, node.url)
+      const adapter = open(context, url)
       const error = await errorOf(adapter.setStreamMetadata('large', { a: 'x'.repeat(1_100_000) }))
       expect([error.code, error.outcome, error.hint]).toEqual(['limit-exceeded', 'not-applied', expect.stringContaining('MaxAppendSize')])
       expect(await adapter.getStreamMetadata('large')).toEqual({ metadata: undefined, version: 0 })
@@ -94,14 +73,14 @@ export async function describeConnecting(driver: Driver): Promise<void> {
 
     test('a server that refuses the opening read once is called again, and nothing was written by asking', async (context) => {
       await model.addFault({ does: 'unavailable', calls: ['read'], stream: 'millrace-opening', times: 1 })
-      const adapter = open(context, node.url)
+      const adapter = open(context, url)
       await adapter.open()
       expect(await adapter.getStreamState('millrace-opening')).toMatchObject({ status: 'missing' })
       expect(await adapter.readAll().toArray()).toEqual([])
     })
 
     test('who may read and not append is told that a stream is missing, and may wait for it', async (context) => {
-      const [adapter, writer] = [open(context, node.url), open(context, node.url)]
+      const [adapter, writer] = [open(context, url), open(context, url)]
       await Promise.all([adapter.open(), writer.open()])
       await model.addFault({ does: 'access denied', calls: ['append'] })
       expect(await adapter.getStreamState('to-come')).toEqual({ status: 'missing', version: 0, firstVersion: 1 })

@@ -1,8 +1,9 @@
-import { type EventStoreAdapter, type SubscriptionMessage, isConcurrencyError, isEventStoreError } from '@millrace/core'
-import { type EventStoreDBClient, eventStoreDB } from '@millrace/eventstoredb'
-import { type TestContext, afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Driver, openNode } from '../services/eventstoredb.js'
+import { type SubscriptionMessage, isConcurrencyError, isEventStoreError } from '@millrace/core'
+import { eventStoreDB } from '@millrace/eventstoredb'
+import { describe, expect, test } from 'vitest'
+import type { Driver } from '../services/eventstoredb.js'
 import { describeReadDefects } from './eventstoredb-read-defects.js'
+import { setUpModel } from './eventstoredb-setup.js'
 import { describeTombstones } from './eventstoredb-tombstones.js'
 
 /**
@@ -10,43 +11,12 @@ import { describeTombstones } from './eventstoredb-tombstones.js'
  * are put through all of it, each in a process of its own; what is about reads is in eventstoredb-read-defects.ts, what is about tombstones in eventstoredb-tombstones.ts. The README beside this file says which test is whose.
  */
 export async function describeDefects(driver: Driver): Promise<void> {
-  const node = await openNode(undefined, driver)
-  const { model } = node
-  if (model === undefined) throw new Error('this takes the model')
-  const stray: unknown[] = []
-  process.on('unhandledRejection', (error) => stray.push(error))
-  process.on('uncaughtException', (error) => stray.push(error))
-  afterAll(async () => {
-    await node.stop()
-    expect(stray).toEqual([])
-  })
-  beforeEach(() => model.clearFaults())
-
-  let streams = 0
-  const stream = (): string => `s-${(streams += 1)}`
-  const event = (data: unknown = 1) => ({ id: crypto.randomUUID(), type: 'A', data })
-  function open({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): EventStoreAdapter {
-    const adapter = eventStoreDB(node.url)
-    onTestFinished(() => adapter.close())
-    return adapter
-  }
-  /** A client of the caller's own, as its package makes it. */
-  async function makeClient({ onTestFinished }: Pick<TestContext, 'onTestFinished'>, url = node.url): Promise<EventStoreDBClient> {
-    const client: EventStoreDBClient =
-      driver === '@eventstore/db-client'
-        ? (await import('@eventstore/db-client')).EventStoreDBClient.connectionString(url)
-        : (await import('@kurrent/kurrentdb-client')).KurrentDBClient.connectionString(url)
-    onTestFinished(() => client.dispose())
-    return client
-  }
-  /** Resolves when no call is open; fails the test with its time. */
-  async function idle(): Promise<void> {
-    while ((await model?.openCalls()) !== 0) await new Promise((resolve) => setImmediate(resolve))
-  }
+  const setup = await setUpModel(driver)
+  const { url, model, stray, stream, event, open, idle } = setup
 
   describe(driver, () => {
-    describeReadDefects({ url: node.url, driver, model, stream, event, open, idle })
-    describeTombstones({ url: node.url, driver, model, stream, event, open, idle, makeClient, stray })
+    describeReadDefects(setup)
+    describeTombstones(setup)
 
     test('an append that is not answered ends at its deadline, and does not drag others with it', async (context) => {
       const [adapter, streamId, hanging] = [open(context), stream(), stream()]
@@ -186,7 +156,7 @@ export async function describeDefects(driver: Driver): Promise<void> {
     })
 
     test('a client that finds no node when it looks for one anew throws nothing where nobody catches it', async () => {
-      const adapter = eventStoreDB(`${node.url.replace('://', '+discover://')}&maxDiscoverAttempts=2&discoveryInterval=20`)
+      const adapter = eventStoreDB(`${url.replace('://', '+discover://')}&maxDiscoverAttempts=2&discoveryInterval=20`)
       await adapter.open()
       await model.down()
       const calls = Array.from({ length: 8 }, () => adapter.appendToStream(stream(), [event()], { timeoutMs: 800 }))
@@ -201,9 +171,7 @@ export async function describeDefects(driver: Driver): Promise<void> {
       const { warn } = console
       // The clients find the interval short.
       console.warn = () => undefined
-      const adapter = eventStoreDB(
-        `${node.url.replace('://', '+discover://')}&maxDiscoverAttempts=2&keepAliveInterval=200&keepAliveTimeout=200`,
-      )
+      const adapter = eventStoreDB(`${url.replace('://', '+discover://')}&maxDiscoverAttempts=2&keepAliveInterval=200&keepAliveTimeout=200`)
       context.onTestFinished(async () => {
         console.warn = warn
         await adapter.close()
@@ -232,7 +200,7 @@ export async function describeDefects(driver: Driver): Promise<void> {
     })
 
     test.each(['endSubscriptions', 'killConnections', 'restart'] as const)('a subscription outlives %s', async (breaks) => {
-      const [adapter, streamId] = [eventStoreDB(node.url), stream()]
+      const [adapter, streamId] = [eventStoreDB(url), stream()]
       await adapter.appendToStream(streamId, [event(), event()])
       const seen: number[] = []
       let broken = false
@@ -250,7 +218,7 @@ export async function describeDefects(driver: Driver): Promise<void> {
     })
 
     test('a subscription that the server never answers is ended in time and opened anew; one that is merely quiet is left alone', async (context) => {
-      const [adapter, quiet] = [eventStoreDB({ connection: node.url, timeoutMs: 2000 }), stream()]
+      const [adapter, quiet] = [eventStoreDB({ connection: url, timeoutMs: 2000 }), stream()]
       context.onTestFinished(() => adapter.close())
       await adapter.open({ timeoutMs: 10_000 })
       const waiting = adapter.subscribeToStream(quiet).messages()[Symbol.asyncIterator]()
@@ -326,7 +294,7 @@ export async function describeDefects(driver: Driver): Promise<void> {
     })
 
     test('after close every method is refused, though the client would still work', async () => {
-      const adapter = eventStoreDB(node.url)
+      const adapter = eventStoreDB(url)
       await adapter.appendToStream(stream(), [event()])
       await adapter.close()
       const calls = [

@@ -1,27 +1,19 @@
 import { type EventStoreAdapter, isConcurrencyError } from '@millrace/core'
 import { eventStoreDB } from '@millrace/eventstoredb'
-import { type TestContext, afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Driver, openNode } from '../services/eventstoredb.js'
+import { type TestContext, afterAll, describe, expect, test } from 'vitest'
+import type { Driver } from '../services/eventstoredb.js'
+import { setUpModel } from './eventstoredb-setup.js'
 
 /** Appends whose answer was lost where their place is hidden: what the log tells of them, above all to an adapter that has not seen it yet. */
 export async function describeLostAnswers(driver: Driver): Promise<void> {
-  const node = await openNode(undefined, driver)
-  const { model } = node
-  if (model === undefined) throw new Error('this takes the model')
-  const other = eventStoreDB(node.url)
-  afterAll(async () => {
-    await other.close()
-    await node.stop()
-  })
-  beforeEach(() => model.clearFaults())
+  const { url, model, stream, event, open } = await setUpModel(driver)
+  const other = eventStoreDB(url)
+  // Before the model stops.
+  afterAll(() => other.close())
 
-  let streams = 0
-  const stream = (): string => `s-${(streams += 1)}`
-  const event = () => ({ id: crypto.randomUUID(), type: 'A', data: 1 })
   /** An adapter that has seen nothing. */
-  async function openFresh({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): Promise<EventStoreAdapter> {
-    const adapter = eventStoreDB(node.url)
-    onTestFinished(() => adapter.close())
+  async function openFresh(context: TestContext): Promise<EventStoreAdapter> {
+    const adapter = open(context)
     await adapter.open()
     return adapter
   }

@@ -1,22 +1,7 @@
 import { type EventStoreAdapter, isEventStoreError } from '@millrace/core'
 import { eventStoreDB } from '@millrace/eventstoredb'
-import { type TestContext, expect, test } from 'vitest'
-import type { Driver } from '../services/eventstoredb.js'
-import type { EventStoreModelProcess } from '../services/eventstoredb-model/start-process.js'
-
-/** A node, and what is done with it in all tests. */
-export interface Setup {
-  readonly url: string
-  readonly driver: Driver
-  readonly model: EventStoreModelProcess
-  /** A name that no other test uses. */
-  stream(): string
-  event(data?: unknown): { readonly id: string; readonly type: string; readonly data: unknown }
-  /** An adapter that is closed with its test. */
-  open(context: Pick<TestContext, 'onTestFinished'>): EventStoreAdapter
-  /** Resolves when no call is open; fails the test with its time. */
-  idle(): Promise<void>
-}
+import { expect, test } from 'vitest'
+import type { Setup } from './eventstoredb-setup.js'
 
 /** The part of `describeDefects` that is about reads: what is left, or paused, or in the way of others. */
 export function describeReadDefects({ url, driver, model, stream, event, open, idle }: Setup): void {

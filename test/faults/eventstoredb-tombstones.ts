@@ -1,18 +1,11 @@
 import type { BackendCall } from '@millrace/core'
-import { type EventStoreDBClient, eventStoreDB } from '@millrace/eventstoredb'
-import { type TestContext, expect, test } from 'vitest'
+import { eventStoreDB } from '@millrace/eventstoredb'
+import { expect, test } from 'vitest'
 import { createSession } from '../../packages/eventstoredb/src/client.js'
 import { parseOptions } from '../../packages/eventstoredb/src/options.js'
 import type { Driver } from '../services/eventstoredb.js'
 import { tapBatches } from '../services/tap-batches.js'
-import type { Setup } from './eventstoredb-read-defects.js'
-
-interface TombstoneSetup extends Setup {
-  /** A client of the caller's own, as its package makes it. */
-  makeClient(context: Pick<TestContext, 'onTestFinished'>, url?: string): Promise<EventStoreDBClient>
-  /** Errors that nobody caught. */
-  readonly stray: readonly unknown[]
-}
+import type { Setup } from './eventstoredb-setup.js'
 
 /** A request of a batch append, as the package of a client reads it. */
 interface BatchRequest {
@@ -49,7 +42,7 @@ function plain(request: BatchRequest): unknown {
 }
 
 /** The part of `describeDefects` that is about tombstones whose names no trailer takes, and how they are asked for. */
-export function describeTombstones({ url, driver, model, stream, event, open, idle, makeClient, stray }: TombstoneSetup): void {
+export function describeTombstones({ url, driver, model, stream, event, open, idle, makeClient, stray }: Setup): void {
   const jsonEvent = () => ({ ...event(), contentType: 'application/json' }) as never
 
   test('asking for a tombstone sends what the client itself sends for a batch without events or deadline', async (context) => {

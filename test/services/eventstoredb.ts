@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { EventStoreDBClient } from '@millrace/eventstoredb'
 import { type EventStoreModelProcess, startEventStoreModelProcess } from './eventstoredb-model/start-process.js'
 import type { EventStoreModelOptions } from './eventstoredb-model/start.js'
 import { columnOf, productOf } from '../conformance/columns.mjs'
@@ -91,12 +92,16 @@ async function openRealNode(url: string, from: string, driver: Driver): Promise<
   }
 }
 
+/** A client as its package makes it. */
+export async function connectClient(driver: Driver, url: string): Promise<EventStoreDBClient> {
+  return driver === '@eventstore/db-client'
+    ? (await import('@eventstore/db-client')).EventStoreDBClient.connectionString(url)
+    : (await import('@kurrent/kurrentdb-client')).KurrentDBClient.connectionString(url)
+}
+
 /** The version that a node tells its clients. */
 async function versionOf(url: string, driver: Driver): Promise<string> {
-  const client =
-    driver === '@eventstore/db-client'
-      ? (await import('@eventstore/db-client')).EventStoreDBClient.connectionString(url)
-      : (await import('@kurrent/kurrentdb-client')).KurrentDBClient.connectionString(url)
+  const client = await connectClient(driver, url)
   // Both look it up before their first append, and keep it where nobody else is to look.
   const { capabilities } = client as unknown as { readonly capabilities: Promise<{ readonly serverVersion: string }> }
   const { serverVersion } = await capabilities

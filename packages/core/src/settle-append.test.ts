@@ -98,6 +98,8 @@ describe('an answer that is lost', () => {
     expect(requests.length).toBe(4)
     expect(new Set(requests.map(({ events }) => JSON.stringify(events))).size).toBe(1)
     expect(new Set(requests.map(({ attemptId }) => attemptId)).size).toBe(1)
+    // By which a backend may know them again.
+    expect(new Set(requests.map(({ events }) => events)).size).toBe(1)
   })
   it('is a conflict when somebody else was there first', async () => {
     const { adapter } = behindNetwork(['answered', 'lost before'])

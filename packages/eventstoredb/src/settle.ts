@@ -28,7 +28,8 @@ const unsettled = (message: string): Error => Object.assign(new Error(message), 
  * be just what lost the answer. So the stream is searched for them, back to where the log stood before the first sending, and a little further;
  * and when they are not there, they are sent with the exact version that was searched, by which the server would store known ids again. If the
  * first sending is stored in between, that is refused, and the search finds it; if it arrives later still, the leader has the ids fresh in its
- * memory.
+ * memory. The price: a soft delete by another between search and sending is undone, since the server takes the exact version of a deleted stream,
+ * also where `'streamExists'` was asked for. Sent as that, it could be stored twice after a failover.
  */
 export async function settleAny(
   session: Session,
