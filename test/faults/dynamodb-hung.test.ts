@@ -37,6 +37,28 @@ test("the adapter's own client gives a request up after requestTimeoutMs and set
   expect(await idsIn(store, 's')).toEqual(idsOf(sent))
 })
 
+test('a refused append asks first whether a server is there: a deadline that passes then leaves nothing unknown', async (context) => {
+  const own = await table(context)
+  const client = own.client()
+  let calls: 'answered' | 'refused' | 'hung' = 'answered'
+  const store = own.open({
+    client: {
+      send(command, options) {
+        if (calls === 'answered') return client.send(command, options)
+        if (calls === 'hung') return new Promise(() => undefined)
+        calls = 'hung'
+        return Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }))
+      },
+    },
+  })
+  await store.open()
+  calls = 'refused'
+  const failure = await failureOf(store.appendToStream('s', events(1), { expectedVersion: 'noStream', timeoutMs: 500 }))
+  expect(failure).toMatchObject({ code: 'unavailable', outcome: 'not-applied', retryable: true })
+  calls = 'answered'
+  expect(await own.items('STREAM#s')).toEqual([])
+})
+
 test('abort before sending: the reason, no request; while a read runs: the reason at once', async (context) => {
   const own = await table(context)
   const store = own.open()

@@ -74,7 +74,8 @@ export function createAppender({ table, seen, toPosition, log, packing, transact
     // An earlier attempt of this call: the same request is sent again, whether it is to be settled or was refused for the moment.
     const progress = calls.get(first.events) ?? { sent: undefined, retarget: 0 }
     calls.set(first.events, progress)
-    for (let look = first.settle; ; look = false) {
+    // It asks first whether that is stored. A server that is not there does not answer: no deadline then passes on something that may be sent.
+    for (let look = progress.sent !== undefined; ; look = false) {
       if (progress.sent === undefined) {
         const sure = progress.retarget > 0
         const aims = await Promise.all(requests.map((request) => aim(table, seen, toPosition, request, sure, call)))
