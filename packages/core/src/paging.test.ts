@@ -53,6 +53,18 @@ describe('pages as one iterable', () => {
     await iterator.return?.()
     expect(seen.aborted).toBe(true)
   })
+  it('has sent the request for the next page before a reader who never waits sees this one', async () => {
+    let sent = 0
+    // A pool of connections lends one only when the event loop gets on.
+    const nextPage: NextPage = async () => {
+      await new Promise<void>((resolve) => process.nextTick(resolve))
+      sent += 1
+      return sent > 4 ? undefined : [event(sent * 2 - 1), event(sent * 2)]
+    }
+    const sentAt: number[] = []
+    for await (const _event of eventIterable(() => ({ nextPage, guard: () => undefined }))) sentAt.push(sent)
+    expect(sentAt).toEqual([1, 1, 3, 3, 4, 4, 5, 5])
+  })
   it('serves overlapping next() in order', async () => {
     const { iterable } = pages(2)
     const iterator = iterable[Symbol.asyncIterator]()

@@ -138,6 +138,8 @@ function prefetching(start: StartPages): { next: NextPage; guard(): void; stop()
       if (page !== undefined && fetched > 1) {
         ahead = fetchPage()
         ahead.catch(() => undefined)
+        // A pool lends its connection in the next tick, and a reader who waits for nothing but events would let none come before the page ends.
+        await new Promise<void>((resolve) => process.nextTick(resolve))
       }
       return page
     },
