@@ -1,7 +1,7 @@
 import type { AppendManyOutcome, AppendOutcome, AppendRequest, AppendSender, BackendCall, EncodedEvent, StoredRange } from '@millrace/core'
 import { classifyError } from './map-error.js'
 import { type ElementName, binaryArray } from './parameters.js'
-import { DriverFailure, type Parameter, type Row, type Store, pastDeadline } from './session.js'
+import { DriverFailure, type Parameter, type Row, type Store, pastDeadline } from './store.js'
 
 /** Status, version and position of an append, as the server prints them. */
 type Answer = readonly [status: string, version: string, position: string]

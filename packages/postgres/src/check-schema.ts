@@ -1,6 +1,6 @@
 import { fillNames } from './migrate.js'
 import type { Names, Order } from './schema.js'
-import type { QueryRunner } from './session.js'
+import type { QueryRunner } from './sessions.js'
 import { steps } from './sql-steps.js'
 
 const text = 'text C'

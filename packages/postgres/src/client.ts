@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { EventEmitter } from 'node:events'
 import { type BackendCall, ConfigurationError, loadPackage } from '@millrace/core'
-import type { ParsedOptions, PoolConfig, PooledClient, PostgresClient, PostgresPool, QueryConfig } from './options.js'
+import type { ParsedOptions, PoolConfig, PooledClient, PostgresClient, PostgresPool } from './options.js'
 import { poolConfig } from './pool-config.js'
-import { DriverFailure, type Engine, type Parameter, type Row, type Session, type Work, failed, pastDeadline } from './session.js'
-
-/** Everything as the text the server prints: never a global type parser, never a number that loses digits. */
-const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
+import { type StatementNames, runStatement } from './run-statement.js'
+import { createSessions } from './sessions.js'
+import { DriverFailure, type Engine, type Row, type Work, failed, pastDeadline } from './store.js'
 
 /** A client that dies while it is lent tells its statement too. */
 function ignore(): void {}
@@ -95,17 +93,6 @@ export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engin
     }
   }
 
-  async function session<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const client = await connect()
-    const one: Session = {
-      query: (statement, parameters) => runStatement(client, statement, parameters).catch(failed('query')),
-      script: async (sql) => void (await client.query({ text: sql }).catch(failed('query'))),
-      told: Number((client as { readonly processID?: unknown }).processID),
-    }
-    // What failed may have left a transaction: it ends with its connection.
-    return lend(client, () => work(one))
-  }
-
   return {
     single: false,
     stripsByteOrderMark: false,
@@ -150,49 +137,13 @@ export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engin
       })
       return end
     },
-    session,
-    transaction: (work) =>
-      session(async (one) => {
-        // Whatever is the default there: under another level the look after the lock does not see what was waited for.
-        await one.script('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE')
-        const result = await work(one)
-        await one.script('COMMIT')
-        return result
-      }),
+    // What failed may have left a transaction: it ends with its connection.
+    ...createSessions(async (work) => {
+      const client = await connect()
+      return lend(client, () => work(client))
+    }),
     onConnectionLost: (listener) => void listeners.add(listener),
   }
-}
-
-/** Names of statements on the server, by their texts, as long as an adapter lasts. */
-export type StatementNames = Map<string, string>
-
-/** One statement on one client; without `names` its plan is not kept. */
-export async function runStatement(
-  client: PostgresClient,
-  statement: string,
-  parameters: readonly Parameter[],
-  names?: StatementNames,
-): Promise<readonly Row[]> {
-  const { rows } = await client.query({
-    name: names && nameOf(statement, names),
-    text: statement,
-    values: parameters.map((parameter) =>
-      parameter instanceof Uint8Array && !Buffer.isBuffer(parameter)
-        ? Buffer.from(parameter.buffer, parameter.byteOffset, parameter.length)
-        : parameter,
-    ),
-    rowMode: 'array',
-    types: asText,
-  } as QueryConfig)
-  // Taken out of the driver's result: its promises are kept until the old generation is collected, and each page of a long read with them.
-  return (rows as Row[]).splice(0)
-}
-
-/** A name that belongs to the text: the caller's pool may serve adapters on other schemas. */
-function nameOf(statement: string, names: StatementNames): string {
-  const name = names.get(statement) ?? `millrace_${createHash('sha256').update(statement).digest('base64url').slice(0, 16)}`
-  names.set(statement, name)
-  return name
 }
 
 /** Whether the server no longer has, or may no longer use, the plan of a named statement; it has done nothing then. */

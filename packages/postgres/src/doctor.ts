@@ -5,7 +5,8 @@ import { classifyError } from './map-error.js'
 import { findInstalled, schemaVersion } from './migrate.js'
 import { type PostgresOptions, parseOptions } from './options.js'
 import type { Names } from './schema.js'
-import type { Row, Session } from './session.js'
+import type { Session } from './sessions.js'
+import type { Row } from './store.js'
 import { holdersStatement } from './settled.js'
 
 /** One thing that was looked at. */

@@ -1,7 +1,7 @@
 import type { Backend, BackendCall, HeadChange } from '@millrace/core'
 import type { StreamReads } from './read.js'
 import { orderLock } from './schema.js'
-import type { Parameter, Store } from './session.js'
+import type { Parameter, Store } from './store.js'
 
 type HeadChanges = Required<Pick<Backend, 'deleteStream' | 'tombstoneStream' | 'truncateStream' | 'writeMetadata'>>
 

@@ -1,7 +1,7 @@
 import type { ErrorClass } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
 import { bySqlState, classifyError } from './map-error.js'
-import { DriverFailure } from './session.js'
+import { DriverFailure } from './store.js'
 
 /** An error as `pg` makes one of the server's answer. */
 function answered(code: string, severity = 'ERROR'): Error {

@@ -1,5 +1,5 @@
 import { type ErrorClass, connectionErrors, errorClasses } from '@millrace/core'
-import { DriverFailure } from './session.js'
+import { DriverFailure } from './store.js'
 
 const { configuration, lost, notApplied, unavailable } = errorClasses
 const invalid = (message: string): ErrorClass => notApplied('invalid-argument', message)

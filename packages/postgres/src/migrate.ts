@@ -1,6 +1,7 @@
 import { type BackendCall, ConfigurationError } from '@millrace/core'
 import { type Names, type Order, orderLock } from './schema.js'
-import type { Engine, QueryRunner } from './session.js'
+import type { QueryRunner } from './sessions.js'
+import type { Engine } from './store.js'
 import { steps } from './sql-steps.js'
 
 /** The schema that this code reads and writes. */

@@ -4,7 +4,7 @@ import { classifyError } from './map-error.js'
 import { findDrift } from './check-schema.js'
 import { type Installed, findInstalled, migrateEngine, pendingSql, pendingSteps, schemaVersion } from './migrate.js'
 import { type PostgresOptions, parseOptions } from './options.js'
-import type { QueryRunner } from './session.js'
+import type { QueryRunner } from './sessions.js'
 
 /**
  * What is to be done to a database, and doing it. Each call connects and disconnects by itself. Errors: `unavailable`, `access-denied`,

@@ -1,5 +1,5 @@
 import { type AdapterOptions, ConfigurationError, readConfig } from '@millrace/core'
-import { parseConnectionUrl } from './connection-url.js'
+import { readConnectionUrl } from './connection-url.js'
 import { type Names, type Order, schemaNames } from './schema.js'
 
 /** What tells of errors. */
@@ -131,7 +131,7 @@ export function parseOptions(given: PostgresOptions | string): ParsedOptions {
   const connection = url?.href ?? options.connection
   const text = typeof connection === 'string' ? connection : connection?.connectionString
   // Now, not when it connects: a mistake in a URL is one of the program's start.
-  if (text !== undefined) parseConnectionUrl(text)
+  if (text !== undefined) readConnectionUrl(text)
   const { preparedStatements = options.pooler !== 'transaction' } = options
   return { ...options, connection, names: schemaNames(schema, tablePrefix), order, setup, preparedStatements, timeouts }
 }

@@ -45,14 +45,9 @@ const characters: Omit<ElementType, 'oid'> = {
 
 const types: Readonly<Record<ElementName, ElementType>> = {
   bytea: { oid: 17, ...characters },
-  // Versions are safe integers; two's complement in two halves.
-  int8: { oid: 20, size: 8, write: (buffer, value, at) => writeInt8(buffer, Number(value), at) },
+  int8: { oid: 20, size: 8, write: (buffer, value, at) => buffer.writeBigInt64BE(BigInt(Number(value)), at) },
   int4: { oid: 23, size: 4, write: (buffer, value, at) => buffer.writeInt32BE(Number(value), at) },
   text: { oid: 25, ...characters },
   json: { oid: 114, ...characters },
   uuid: { oid: 2950, size: 16, write: (buffer, value, at) => at + buffer.write(String(value).replaceAll('-', ''), at, 'hex') },
-}
-
-function writeInt8(buffer: Buffer, value: number, at: number): number {
-  return buffer.writeInt32BE(value | 0, buffer.writeInt32BE(Math.floor(value / 2 ** 32), at))
 }

@@ -1,24 +1,27 @@
 import { ConfigurationError } from '@millrace/core'
-import { parseConnectionUrl } from './connection-url.js'
+import { readConnectionUrl } from './connection-url.js'
 import type { ParsedOptions, PoolConfig } from './options.js'
 
 /** Options for the adapter's own pool. Where `pg` would wait for ever or trust anybody, this does not. */
 export function poolConfig({ connection = {}, tls, timeouts, pooler }: ParsedOptions): PoolConfig {
   const given: PoolConfig = typeof connection === 'string' ? { connectionString: connection } : connection
   const { connectionString, ...rest } = given
-  const url = connectionString === undefined ? undefined : parseConnectionUrl(connectionString)
-  const where = url?.host ?? rest.host ?? process.env.PGHOST ?? 'localhost'
+  const url = connectionString === undefined ? undefined : readConnectionUrl(connectionString)
+  // `pg` weakens some of libpq's words for TLS, and reads a size of a URL for the client only, which has none.
+  const [sslmode, max] = ['sslmode', 'max'].map((name) => url?.searchParams.get(name) ?? undefined)
+  for (const name of ['sslmode', 'max']) url?.searchParams.delete(name)
+  const host = url?.searchParams.get('host') ?? decodeURIComponent(url?.hostname ?? '')
   return {
     max: 10,
     keepAlive: true,
     application_name: 'millrace',
     ...rest,
-    ...(url === undefined ? {} : { connectionString: url.text }),
-    ...(url?.max === undefined ? {} : { max: url.max }),
+    ...(url && { connectionString: url.href }),
+    ...(max === undefined ? {} : { max: Number(max) }),
     connectionTimeoutMillis: timeouts.connectMs,
     // A pooler refuses startup parameters that it does not know.
     ...(pooler === 'transaction' ? {} : { statement_timeout: timeouts.statementMs, lock_timeout: timeouts.lockMs }),
-    ...tlsOption(tls, url?.sslmode, where, rest.ssl),
+    ...tlsOption(tls, sslmode, host || (rest.host ?? process.env.PGHOST ?? 'localhost'), rest.ssl),
   }
 }
 

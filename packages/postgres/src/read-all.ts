@@ -1,7 +1,7 @@
 import { type Backend, type BackendCall, type LogPage, type LogPageRequest, type Position, compareDecimals } from '@millrace/core'
 import { binaryArray } from './parameters.js'
 import { eventColumns, readEvent } from './read.js'
-import type { Row, Store } from './session.js'
+import type { Row, Store } from './store.js'
 import type { Horizon } from './settled.js'
 
 /** Positions that one filtered page looks at, so that a filter that matches nothing still gets on. */

@@ -1,5 +1,5 @@
 import type { Backend, StoredEvent, StreamHead } from '@millrace/core'
-import type { Row, Store } from './session.js'
+import type { Row, Store } from './store.js'
 
 /**
  * PGlite 0.5.16 takes a leading U+FEFF of a text for a byte order mark and drops it, so that two names become one: there a sign is put
@@ -79,7 +79,9 @@ function readHead(row: Row | undefined): StreamHead {
 }
 
 export function readEvent(store: Store, row: Row, at: number): StoredEvent {
-  const [streamType, bytes, metadata] = [row[at + 4] ?? null, row[at + 7] ?? null, row[at + 8] ?? null]
+  const streamType = row[at + 4] ?? null
+  const bytes = row[at + 7] ?? null
+  const metadata = row[at + 8] ?? null
   return {
     position: store.toPosition(row[at] ?? ''),
     version: Number(row[at + 1]),

@@ -2,7 +2,7 @@ import { isConfigurationError, ownCall } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
 import { schemaNames } from './schema.js'
 import { lookAtServer } from './server.js'
-import type { Engine, Row } from './session.js'
+import type { Engine, Row } from './store.js'
 
 const postgres = 'PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu'
 

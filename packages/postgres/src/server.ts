@@ -1,5 +1,5 @@
 import { type BackendCall, ConfigurationError } from '@millrace/core'
-import type { Row, Store } from './session.js'
+import type { Row, Store } from './store.js'
 
 /** What is refused because its `pg_locks` does not show who appends, by what `version()` says, and by where it lists tables it spreads. */
 const [strangers, spreading] = [

@@ -1,7 +1,7 @@
 import { isTimeoutError, isUnavailableError, ownCall } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
 import { schemaNames } from './schema.js'
-import type { Engine, Row } from './session.js'
+import type { Engine, Row } from './store.js'
 import { type Horizon, createHorizon } from './settled.js'
 
 /** Never aborts. */

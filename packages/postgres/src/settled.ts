@@ -1,6 +1,6 @@
 import { type BackendCall, TimeoutError, UnavailableError, ownCall } from '@millrace/core'
 import type { Names } from './schema.js'
-import type { Row, Store } from './session.js'
+import type { Row, Store } from './store.js'
 
 /**
  * The settled horizon S: no event can turn up at or below it any more, so a reader may pass.
@@ -27,6 +27,13 @@ interface Probe {
   readonly holders: Set<string>
 }
 
+/** What is known of one server: void when a connection was lost, since it may be another one then. */
+interface Known {
+  settled?: bigint
+  server?: string | undefined
+  probes: Probe[]
+}
+
 /** Probes kept open at the same time: enough that steady writers do not hold each other's up. */
 const maximumProbes = 16
 
@@ -51,21 +58,10 @@ export const holdersStatement: string = `
 /** @param closing aborts when the adapter is closed. */
 export function createHorizon({ engine, names }: Pick<Store, 'engine' | 'names'>, closing: AbortSignal, settleMs: number): Horizon {
   const statement = probeStatement(names)
-  let settled: bigint | undefined
-  let server: string | undefined
-  let probes: Probe[] = []
+  let known: Known = { probes: [] }
   let last: Promise<unknown> = Promise.resolve()
   let next: Promise<bigint | undefined> | undefined
-  let generation = 0
-
-  /** Forgets everything: a connection was lost, the server may be another. */
-  function reset(): void {
-    generation += 1
-    settled = undefined
-    server = undefined
-    probes = []
-  }
-  engine.onConnectionLost(reset)
+  engine.onConnectionLost(() => (known = { probes: [] }))
 
   /** A list made before a probe's snapshot says nothing of its holders, so looks come one after the other. Who asks before one begins shares it. */
   function look(call: BackendCall): Promise<bigint | undefined> {
@@ -81,22 +77,22 @@ export function createHorizon({ engine, names }: Pick<Store, 'engine' | 'names'>
   }
 
   async function lookNow(call: BackendCall): Promise<bigint | undefined> {
-    const before = generation
+    const before = known
     const [row] = await engine.read(statement, [names.events], call)
     if (row?.[3] === 't' || row?.[3] === 'true')
       throw new UnavailableError('the server is a standby, where nobody sees which appends are still open.', {
         hint: "Read the log from the primary, or keep it in order: 'strict'.",
       })
-    return before === generation ? conclude(row ?? []) : lookNow(call)
+    return before === known ? conclude(row ?? []) : lookNow(call)
   }
 
   function conclude([top, identity, list]: Row): bigint | undefined {
-    if (server !== undefined && identity !== server) reset()
-    server = identity ?? undefined
+    if (known.server !== undefined && identity !== known.server) known = { probes: [] }
+    known.server = identity ?? undefined
     const holders = new Set((list ?? '').split(' ').filter((holder) => holder !== ''))
     // Preparing a transaction changes its name in the list: a prepared one may be a holder of any open probe.
     const prepared = [...holders].some((holder) => holder.startsWith('-'))
-    probes = probes.filter((probe) => {
+    known.probes = known.probes.filter((probe) => {
       for (const holder of probe.holders) if (!holders.has(holder)) probe.holders.delete(holder)
       if (prepared || probe.holders.size > 0) return true
       raise(probe.top)
@@ -106,20 +102,21 @@ export function createHorizon({ engine, names }: Pick<Store, 'engine' | 'names'>
     const found = BigInt(top)
     if (holders.size === 0) {
       raise(found)
-      probes = []
-    } else if (probes.length < maximumProbes && (settled === undefined || found > settled)) probes.push({ top: found, holders })
+      known.probes = []
+    } else if (known.probes.length < maximumProbes && (known.settled === undefined || found > known.settled))
+      known.probes.push({ top: found, holders })
     return found
   }
 
   function raise(to: bigint): void {
-    if (settled === undefined || to > settled) settled = to
+    if (known.settled === undefined || to > known.settled) known.settled = to
   }
 
   async function settle(call: BackendCall): Promise<bigint | undefined> {
     const target = await look(call)
     if (target === undefined) return undefined
     const endsAt = performance.now() + Math.min(settleMs, call.remainingMs() - 20)
-    for (let pauseMs = 1; settled === undefined || settled < target; pauseMs = Math.min(50, pauseMs * 2)) {
+    for (let pauseMs = 1; known.settled === undefined || known.settled < target; pauseMs = Math.min(50, pauseMs * 2)) {
       if (performance.now() > endsAt) throw await stillOpen(call)
       await call.unlessAborted('signal', new Promise((resolve) => setTimeout(resolve, pauseMs)))
       await look(call)
@@ -136,10 +133,10 @@ export function createHorizon({ engine, names }: Pick<Store, 'engine' | 'names'>
 
   return {
     get settled() {
-      return settled
+      return known.settled
     },
     advance(to) {
-      if (settled !== undefined) raise(to)
+      if (known.settled !== undefined) raise(to)
     },
     look,
     settle,

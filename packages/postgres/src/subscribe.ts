@@ -1,5 +1,5 @@
 import type { Backend } from '@millrace/core'
-import type { Engine } from './session.js'
+import type { Engine } from './store.js'
 
 /**
  * How adapters wake each other, beside looking. They tell after the commit, at most once in a while, on a connection of its own and

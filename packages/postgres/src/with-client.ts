@@ -1,8 +1,8 @@
 import { type AppendRequest, ConcurrencyError, type TransactionAdapter, createTransactionAdapter } from '@millrace/core'
 import { postgresBackend } from './backend.js'
-import { type StatementNames, runStatement } from './client.js'
 import type { ParsedOptions, PostgresClient } from './options.js'
-import { DriverFailure, type Engine, failed } from './session.js'
+import { type StatementNames, runStatement } from './run-statement.js'
+import { DriverFailure, type Engine, failed } from './store.js'
 
 /** Everything but the log, subscriptions and lifecycle, in the caller's transaction. */
 export type PostgresTransaction = TransactionAdapter

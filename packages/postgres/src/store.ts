@@ -1,26 +1,12 @@
 import type { BackendCall, Position } from '@millrace/core'
 import type { Names, Order } from './schema.js'
+import type { QueryRunner, Session } from './sessions.js'
 
 /** One row: each column as the text the server prints, or null. */
 export type Row = readonly (string | null)[]
 
 /** A parameter: text, or bytes in the server's binary format of the parameter's type. */
 export type Parameter = string | number | boolean | null | Uint8Array
-
-/**
- * What runs statements: a pool, one connection, a transaction. A statement is a text with parameters `$1` … , the same every time, so that
- * a server can keep its plan.
- */
-export interface QueryRunner {
-  query(statement: string, parameters: readonly Parameter[]): Promise<readonly Row[]>
-}
-
-export interface Session extends QueryRunner {
-  /** Several statements in one text, without parameters. */
-  script(sql: string): Promise<void>
-  /** Process of the server that the connection was told of, for a cancel; a pooler tells of one of its own. */
-  readonly told: number | undefined
-}
 
 /**
  * What the backend needs of a PostgreSQL: the one thing that differs between a server (through `pg`) and PGlite. Errors of a driver are

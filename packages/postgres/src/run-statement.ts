@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto'
+import type { PostgresClient, QueryConfig } from './options.js'
+import type { Parameter, Row } from './store.js'
+
+/** Everything as the text the server prints: never a global type parser, never a number that loses digits. */
+const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
+
+/** Names of statements on the server, by their texts, as long as an adapter lasts. */
+export type StatementNames = Map<string, string>
+
+/** One statement on one client; without `names` its plan is not kept. */
+export async function runStatement(
+  client: PostgresClient,
+  statement: string,
+  parameters: readonly Parameter[],
+  names?: StatementNames,
+): Promise<readonly Row[]> {
+  const { rows } = await client.query({
+    name: names && nameOf(statement, names),
+    text: statement,
+    values: [...parameters],
+    rowMode: 'array',
+    types: asText,
+  } as QueryConfig)
+  // Taken out of the driver's result: its promises are kept until the old generation is collected, and each page of a long read with them.
+  return (rows as Row[]).splice(0)
+}
+
+/** A name that belongs to the text: the caller's pool may serve adapters on other schemas. */
+function nameOf(statement: string, names: StatementNames): string {
+  const name = names.get(statement) ?? `millrace_${createHash('sha256').update(statement).digest('base64url').slice(0, 16)}`
+  names.set(statement, name)
+  return name
+}
