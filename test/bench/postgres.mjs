@@ -284,7 +284,7 @@ async function reads(count) {
     ['readAll', () => ours(store.readAll()), () => paging('position > $1', 'position')],
     ['readStream', () => ours(store.readStream('long')), () => paging("stream_id = 'long' AND version > $1", 'version')],
   ])
-    results.push([name, await compare({ rounds, ms: 0, callers: 1, unit: count, ours: read, yardstick })])
+    results.push([name, await compare({ rounds, ms, callers: 1, unit: count, ours: read, yardstick })])
   await Promise.all([store.close(), pool.end()])
   return results
 }

@@ -35,13 +35,18 @@ const mebibyte = 1 << 20
 export function postgresBackend(engine: Engine, options: BackendOptions): PostgresBackend {
   const { name, names, order, lockMs = 0, settleMs = 0, coalesceLockMs } = options
   let logId = ''
+  let prefix = ''
   const store: Store = {
     engine,
     names,
     order,
     server: { run: '', end: 0 },
-    toPosition: (body) => formatPosition({ letter, format, logId, body }),
+    toPosition: (body) => prefix + body,
     fromPosition: (position) => parsePosition(position, { letter, format, logId }),
+  }
+  function setLogId(id: string): void {
+    logId = id
+    prefix = formatPosition({ letter, format, logId, body: '' })
   }
   const appends = createAppends(store, lockMs, coalesceLockMs ?? lockMs)
   const closing = new AbortController()
@@ -60,11 +65,11 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Postgr
     async open(call) {
       const known = options.knownLogId?.()
       if (known !== undefined) {
-        logId = known
+        setLogId(known)
         return
       }
       await engine.open(call)
-      ;({ logId } = await openSchema(engine, options, call))
+      setLogId((await openSchema(engine, options, call)).logId)
       Object.assign(store.server, await lookAtServer(store, name, horizon !== undefined, call))
     },
     close() {

@@ -1,6 +1,6 @@
 import { type Backend, type BackendCall, type LogPage, type LogPageRequest, type Position, compareDecimals } from '@millrace/core'
 import { binaryArray } from './parameters.js'
-import { eventColumns, readEvent } from './read.js'
+import { eventColumns, eventReader } from './read.js'
 import type { Row, Store } from './store.js'
 import type { Horizon } from './settled.js'
 
@@ -22,6 +22,7 @@ export function logReads(store: Store, horizon: Horizon | undefined): LogReads {
     backwards: { whole: select('', 'DESC'), filtered: select(filters, 'DESC') },
   }
   const topStatement = `SELECT max(position) FROM ${names.events}`
+  const readEvent = eventReader(store)
   let behind = false
 
   async function top(call: BackendCall): Promise<bigint | undefined> {
@@ -40,7 +41,7 @@ export function logReads(store: Store, horizon: Horizon | undefined): LogReads {
     return engine.read(filtered, [...window, list(filter.eventTypes), list(filter.streamTypes), filter.streamIdPrefix ?? null], call)
   }
   function page(rows: readonly Row[], next: bigint, end: boolean): LogPage {
-    return { events: rows.map((row) => readEvent(store, row, 0)), next: toPosition(String(next)), end }
+    return { events: rows.map(readEvent), next: toPosition(String(next)), end }
   }
 
   async function backwards(request: LogPageRequest, call: BackendCall): Promise<LogPage> {

@@ -8,11 +8,11 @@ import type { Row, Store } from './store.js'
 function select({ engine }: Store, column: string): string {
   return engine.stripsByteOrderMark ? `'.' || ${column}` : column
 }
-function readText({ engine }: Store, value: string): string {
-  return engine.stripsByteOrderMark ? value.slice(1) : value
+function textReader({ engine }: Store): (text: string) => string {
+  return engine.stripsByteOrderMark ? (text) => text.slice(1) : (text) => text
 }
 
-/** Columns of an event, in the order that {@link readEvent} takes them. Bytes as hex and times as epoch ms: no session setting matters. */
+/** Columns of an event, in the order that {@link eventReader} takes them. Bytes as hex and times as epoch ms: no session setting matters. */
 export function eventColumns(store: Store): string {
   const names = ['stream_id', 'stream_type', 'event_type'].map((name) => select(store, `e.${name}`)).join(', ')
   return `e.position, e.version, e.id, ${names}, e.event_data, encode(e.event_bytes, 'hex'), e.metadata, ${epochMs('e.created_at')}`
@@ -33,10 +33,12 @@ export type StreamReads = Required<Pick<Backend, 'readHead' | 'readStreamPage' |
 export function streamReads(store: Store): StreamReads {
   const { engine, names } = store
   const { streams, events } = names
+  const [readEvent, readText] = [eventReader(store), textReader(store)]
   // One statement, so head and events are one consistent look. Events come in the order of the inner query, since they are of one head:
-  // to sort them again costs the server a third of a page, and none goes out before all are there. Core refuses any other order.
+  // to sort them again costs the server a third of a page, and none goes out before all are there. Core refuses any other order. A head
+  // by itself, with UNION ALL, makes pages of 1,000 a fifth faster and those of ten events an eighth slower, which are far more.
   const page = (window: string, order: string): string =>
-    `SELECT ${headColumns}, ${eventColumns(store)} FROM ${streams} AS s LEFT JOIN LATERAL (
+    `SELECT ${eventColumns(store)}, ${headColumns} FROM ${streams} AS s LEFT JOIN LATERAL (
       SELECT * FROM ${events} AS e WHERE e.stream_id = $1 AND s.status = 0 AND ${window} ORDER BY e.version ${order} LIMIT $4
     ) AS e ON true WHERE s.stream_id = $1`
   const pages = {
@@ -55,7 +57,7 @@ export function streamReads(store: Store): StreamReads {
     async readStreamPage({ streamId, direction, from, to, limit }, call) {
       const window = direction === 'forwards' ? [from ?? 1, to ?? noBound] : [from ?? noBound, to ?? 1]
       const rows = await engine.read(pages[direction], [streamId, ...window, limit], call)
-      return { head: readHead(rows[0]), events: rows.filter((row) => row[4] !== null).map((row) => readEvent(store, row, 4)) }
+      return { head: readHead(rows[0]?.slice(10)), events: rows.filter((row) => row[2] !== null).map(readEvent) }
     },
     async readMetadata(streamId, call) {
       const [row] = await engine.read(metadata, [streamId], call)
@@ -64,7 +66,7 @@ export function streamReads(store: Store): StreamReads {
     },
     async listStreamsPage({ prefix, after, limit }, call) {
       const rows = await engine.read(list, [after ?? '', prefix, limit], call)
-      const found = rows.map(([id, status]) => ({ streamId: readText(store, id ?? ''), status: listed[Number(status)] ?? 'live' }))
+      const found = rows.map(([id, status]) => ({ streamId: readText(id ?? ''), status: listed[Number(status)] ?? 'live' }))
       return { streams: found, next: rows.length < limit ? undefined : found.at(-1)?.streamId }
     },
   }
@@ -78,20 +80,25 @@ function readHead(row: Row | undefined): StreamHead {
   return { status: status === 0 && version === 0 ? 'missing' : (listed[status] ?? 'live'), version, firstVersion, baseVersion }
 }
 
-export function readEvent(store: Store, row: Row, at: number): StoredEvent {
-  const streamType = row[at + 4] ?? null
-  const bytes = row[at + 7] ?? null
-  const metadata = row[at + 8] ?? null
-  return {
-    position: store.toPosition(row[at] ?? ''),
-    version: Number(row[at + 1]),
-    id: row[at + 2] ?? '',
-    streamId: readText(store, row[at + 3] ?? ''),
-    streamType: streamType === null ? undefined : readText(store, streamType),
-    type: readText(store, row[at + 5] ?? ''),
-    data: bytes === null ? { text: row[at + 6] ?? '' } : { bytes: fromHex(bytes) },
-    metadata: metadata === null ? undefined : { text: metadata },
-    createdAt: new Date(Number(row[at + 9])),
+/** What makes an event of a row. */
+export function eventReader(store: Store): (row: Row) => StoredEvent {
+  const { toPosition } = store
+  const readText = textReader(store)
+  return (row) => {
+    const streamType = row[4] ?? null
+    const bytes = row[7] ?? null
+    const metadata = row[8] ?? null
+    return {
+      position: toPosition(row[0] ?? ''),
+      version: Number(row[1]),
+      id: row[2] ?? '',
+      streamId: readText(row[3] ?? ''),
+      streamType: streamType === null ? undefined : readText(streamType),
+      type: readText(row[5] ?? ''),
+      data: bytes === null ? { text: row[6] ?? '' } : { bytes: fromHex(bytes) },
+      metadata: metadata === null ? undefined : { text: metadata },
+      createdAt: new Date(Number(row[9])),
+    }
   }
 }
 
