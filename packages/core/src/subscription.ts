@@ -156,14 +156,14 @@ function jittered(ms: number): number {
 
 /** A signal that aborts with the first of several, and lets go of them when released. */
 function anySignal(signals: readonly AbortSignal[]): { readonly signal: AbortSignal; release(): void } {
-  const any = new AbortController()
-  if (signals.some(({ aborted }) => aborted)) any.abort()
-  const releases = signals.map((signal) => onAbort(signal, () => any.abort()))
+  const control = new AbortController()
+  if (signals.some(({ aborted }) => aborted)) control.abort()
+  const releases = signals.map((signal) => onAbort(signal, () => control.abort()))
   return {
-    signal: any.signal,
+    signal: control.signal,
     release() {
       for (const release of releases) release()
-      any.abort()
+      control.abort()
     },
   }
 }
