@@ -77,8 +77,8 @@ export const logMutants: readonly Mutant[] = [
     'positions are compared as text',
     'every pair compares as it stands in the log',
     backend,
-    'comparePositions: (a, b) => compareDecimals(parsePosition(a, own), parsePosition(b, own)),',
-    'comparePositions: (a, b) => (parsePosition(a, own) < parsePosition(b, own) ? -1 : a === b ? 0 : 1),',
+    'comparePositions: (a, b) => compareDecimals(bodyOf(a), bodyOf(b)),',
+    'comparePositions: (a, b) => (bodyOf(a) < bodyOf(b) ? -1 : a === b ? 0 : 1),',
   ),
   plant(
     'any-position',
@@ -86,8 +86,8 @@ export const logMutants: readonly Mutant[] = [
     'a position of another log is taken for one of this',
     'the position "m1-ffffffff-1" is refused: it resolved',
     'position.ts',
-    'if (logId !== own.logId)',
-    "if (logId === '')",
+    'if (id !== own)',
+    "if (id === '')",
   ),
   plant(
     'position-object',

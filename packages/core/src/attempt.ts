@@ -85,8 +85,8 @@ export function attempt<T>(
       if (kind === 'read') finish({ ok: false, error: reason, outcome: 'not-applied', retry: false, aborted: true })
     }
     function expire(): void {
-      const error = expired(call, backend)
-      control.expire(error)
+      const error = expired(call, backend, 'not-applied')
+      control.expire(error, expired(call, backend, 'unknown'))
       const result: AttemptFailure = { ok: false, error, outcome: kind === 'read' ? 'not-applied' : 'unknown', retry: true, aborted: false }
       if (kind === 'read') finish(result)
       else timer = setTimeout(() => finish(result), graceMs)
@@ -108,11 +108,12 @@ export function attempt<T>(
   })
 }
 
-/** The error of a call whose time is up. */
-function expired(call: Call, backend: Backend): TimeoutError {
+/** The error of a call whose time is up: `unknown` of a change that had been sent. */
+function expired(call: Call, backend: Backend, outcome: Outcome): TimeoutError {
   return new TimeoutError(`${call.method} did not finish within ${call.timeoutMs} ms.`, {
     adapter: backend.name,
     streamId: call.streamId,
+    outcome,
     hint: 'Call again, or give more time with timeoutMs.',
   })
 }
@@ -143,9 +144,14 @@ export class AttemptControl implements BackendCall {
   remainingMs(): number {
     return Math.max(0, this.#endsAt - performance.now())
   }
-  unlessAborted<T>(which: 'signal' | 'deadline', work: Promise<T>): Promise<T> {
+  unlessAborted<T>(which: 'signal' | 'deadline', work: Promise<T>, tooLate?: (value: T) => void): Promise<T> {
     return new Promise((resolve, reject) => {
-      const waiter = { which, reject }
+      let late = false
+      const giveUp = (reason: unknown): void => {
+        late = true
+        reject(reason as Error)
+      }
+      const waiter = { which, reject: giveUp }
       this.#waiting.push(waiter)
       const leave = (): void => {
         const place = this.#waiting.indexOf(waiter)
@@ -154,7 +160,8 @@ export class AttemptControl implements BackendCall {
       work.then(
         (value) => {
           leave()
-          resolve(value)
+          if (late) tooLate?.(value)
+          else resolve(value)
         },
         (error: unknown) => {
           leave()
@@ -162,7 +169,7 @@ export class AttemptControl implements BackendCall {
         },
       )
       const aborted = which === 'signal' ? this.#stopReason : this.#deadlineReason
-      if (aborted !== undefined) reject(aborted.reason as Error)
+      if (aborted !== undefined) giveUp(aborted.reason)
     })
   }
   stop(reason: unknown): void {
@@ -171,11 +178,12 @@ export class AttemptControl implements BackendCall {
     this.#stop?.abort(this.#stopReason.reason)
     this.#reject('signal', this.#stopReason.reason)
   }
-  expire(reason: unknown): void {
+  /** @param unanswered the reason of `deadline`: another one, which says that the outcome is unknown. */
+  expire(reason: unknown, unanswered: unknown = reason): void {
     this.stop(reason)
-    this.#deadlineReason = { reason }
-    this.#deadline?.abort(reason)
-    this.#reject('deadline', reason)
+    this.#deadlineReason = { reason: unanswered }
+    this.#deadline?.abort(unanswered)
+    this.#reject('deadline', unanswered)
   }
   #reject(which: 'signal' | 'deadline', reason: unknown): void {
     for (const waiter of this.#waiting) if (waiter.which === which) waiter.reject(reason)

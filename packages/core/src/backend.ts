@@ -47,7 +47,7 @@ export interface Backend {
   readLogEnd?(request: { readonly settled: boolean }, call: BackendCall): Promise<Position | undefined>
   /** Capability `readAll`. Never waits: forwards it ends before the first place where an earlier event could still turn up. */
   readLogPage?(request: LogPageRequest, call: BackendCall): Promise<LogPage>
-  /** Capability `readAll`. Throws `InvalidArgumentError` for what this store did not make (see `parsePosition`). */
+  /** Capability `readAll`. Throws `InvalidArgumentError` for what this store did not make (see `createPositions`). */
   comparePositions?(a: Position, b: Position): number
   /**
    * Resolves at the next change after the call, or rejects when the signal aborts. A backend without it, and without `lookForChange`, is
@@ -107,7 +107,7 @@ export interface Backend {
 /**
  * One attempt. A backend that has sent nothing yet, and every read, rejects with `signal.reason` as soon as `signal` aborts: that is
  * how core knows that nothing was applied. A change already sent goes on (it is being settled) until `deadline` aborts; then it frees
- * its connection and rejects.
+ * its connection and rejects with `deadline.reason`, another one, which leaves the outcome open.
  */
 export interface BackendCall {
   /** Aborts with the caller's abort, with `close()` for reads, and with the deadline. */
@@ -117,10 +117,10 @@ export interface BackendCall {
   /** Milliseconds the attempt has left. */
   remainingMs(): number
   /**
-   * Settles as `work` does, or rejects with the signal's reason as soon as that aborts; `work` then goes on unseen. Cheaper than a
-   * listener, and than a signal, of which none is made.
+   * Settles as `work` does, or rejects with the signal's reason as soon as that aborts; `work` then goes on unseen, but for `tooLate`, which
+   * gets what it brings after that. Cheaper than a listener, and than a signal, of which none is made.
    */
-  unlessAborted<T>(which: 'signal' | 'deadline', work: Promise<T>): Promise<T>
+  unlessAborted<T>(which: 'signal' | 'deadline', work: Promise<T>, tooLate?: (value: T) => void): Promise<T>
 }
 
 /**

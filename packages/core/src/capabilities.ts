@@ -52,6 +52,36 @@ export interface Limits {
   readonly appendStreams: number
 }
 
+const mebibyte = 1 << 20
+
+/** What a server of many processes can do that lacks nothing; an adapter declares what is otherwise. For adapter authors. */
+export const allCapabilities: Capabilities = freezeCapabilities({
+  contract: 1,
+  readAll: { realTimeOrder: true, contiguousBatches: true },
+  subscribe: 'poll',
+  idempotency: { exact: true, any: 'none' },
+  strongReads: true,
+  deleteStream: true,
+  tombstoneStream: true,
+  truncateStream: true,
+  streamMetadata: true,
+  listStreams: true,
+  multiStreamAppend: true,
+  binary: true,
+  sharedAcrossProcesses: true,
+  limits: { eventBytes: 8 * mebibyte, appendBytes: 32 * mebibyte, appendEvents: 10_000, appendStreams: 100 },
+})
+
+/** A copy that nobody changes. */
+export function freezeCapabilities({ readAll, idempotency, limits, ...rest }: Capabilities): Capabilities {
+  return Object.freeze({
+    ...rest,
+    readAll: readAll && Object.freeze({ ...readAll }),
+    idempotency: Object.freeze({ ...idempotency }),
+    limits: Object.freeze({ ...limits }),
+  })
+}
+
 /** The name of a capability as it stands in `NotSupportedError` and in the conformance suite. */
 export type CapabilityName =
   'readAll' | 'deleteStream' | 'tombstoneStream' | 'truncateStream' | 'streamMetadata' | 'listStreams' | 'multiStreamAppend' | 'binary'

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { AppendOutcome, AppendRequest, BackendCall } from './backend.js'
 import { createCoalescer } from './coalesce.js'
+import { TimeoutError } from './errors.js'
 
 type Flight = { readonly streams: readonly string[]; readonly kind: string; answer(): void; fail(error: unknown): void }
 
@@ -33,7 +34,6 @@ function scene({ connections = 10 } = {}) {
     },
     connections: () => connections,
     rolledBack: (error) => error === rolledBack,
-    pastDeadline: () => new Error('connection error: deadline'),
   })
   const ended: string[] = []
   return {
@@ -73,18 +73,18 @@ function callOf(remainingMs = 1000) {
     signal: signal.signal,
     deadline: deadline.signal,
     remainingMs: () => remainingMs,
-    unlessAborted: (which, work) =>
+    unlessAborted: (which, work, tooLate) =>
       new Promise((resolve, reject) => {
         const { signal: one } = which === 'signal' ? signal : deadline
         if (one.aborted) reject(one.reason as Error)
         one.addEventListener('abort', () => reject(one.reason as Error))
-        work.then(resolve, reject)
+        work.then((value) => (one.aborted ? tooLate?.(value) : resolve(value)), reject)
       }),
   }
   return {
     call,
     abort: (reason: unknown) => signal.abort(reason),
-    expire: (reason: unknown) => (signal.abort(reason), deadline.abort(reason)),
+    expire: (reason: unknown, unanswered = reason) => (signal.abort(reason), deadline.abort(unanswered)),
   }
 }
 
@@ -384,8 +384,9 @@ describe('an abort', () => {
     const other = append('d')
     flights[0]?.answer()
     await turns()
-    expire(new Error('time is up'))
-    await expect(given).rejects.toMatchObject({ message: 'connection error: deadline' })
+    const unanswered = new TimeoutError('time is up', { outcome: 'unknown' })
+    expire(new TimeoutError('time is up'), unanswered)
+    await expect(given).rejects.toBe(unanswered)
     flights[2]?.answer()
     expect(await other).toMatchObject({ status: 'appended' })
   })

@@ -19,8 +19,6 @@ export interface AppendSender {
   connections(): number
   /** Whether a failure of `each` proves that nothing of it was applied, and that each append by itself may fare better. */
   rolledBack(error: unknown): boolean
-  /** The failure of an append that was sent and had no answer when its time was up. */
-  pastDeadline(): unknown
 }
 
 /** Connections that carry flushes, appends of a flush, and payload bytes of it. */
@@ -178,7 +176,7 @@ export function createCoalescer(sender: AppendSender): Required<Pick<Backend, 'a
     } catch (error) {
       if (!call.deadline.aborted || error !== call.deadline.reason) throw error
       if (entry.alone) return await done
-      throw sender.pastDeadline()
+      throw error
     }
   }
 
@@ -303,10 +301,7 @@ function createPermits(most: () => number): Permits {
     async run(call, work) {
       if (!tryTake()) {
         const granted = new Promise<void>((resolve) => waiting.push(resolve))
-        await call.unlessAborted('signal', granted).catch((error: unknown) => {
-          void granted.then(give)
-          throw error
-        })
+        await call.unlessAborted('signal', granted, give)
       }
       try {
         return await work()

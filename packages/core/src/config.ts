@@ -10,6 +10,8 @@ export interface ConfigSpec {
   readonly alternatives?: readonly (readonly [one: string, other: string])[]
   /** Further query parameters, that the driver reads: they stay in the URL. */
   readonly driverParameters?: readonly string[]
+  /** What a URL may begin with, colon included. Default: anything. */
+  readonly schemes?: readonly string[]
 }
 
 /**
@@ -36,7 +38,7 @@ export function readConfig<T extends object>(
         throw new ConfigurationError(`give either ${pair[0]} or ${pair[1]}, not both.`, { adapter })
     return { options: given, url: undefined }
   }
-  const url = parseUrl(given, adapter)
+  const url = parseUrl(given, adapter, spec.schemes)
   refuseUnknown(adapter, 'parameter', [...url.searchParams.keys()], [...Object.keys(spec.parameters), ...(spec.driverParameters ?? [])])
   const options: Record<string, unknown> = {}
   for (const [name, kind] of Object.entries(spec.parameters)) {
@@ -48,16 +50,29 @@ export function readConfig<T extends object>(
   return { options: options as T, url }
 }
 
-/** A URL, or a `configuration` error that does not repeat it. */
-export function parseUrl(text: string, adapter?: string): URL {
+/**
+ * A URL that can be taken apart. For adapter authors.
+ *
+ * Errors: `configuration`, which never repeats the URL, since that may hold a password.
+ */
+export function parseUrl(text: string, adapter?: string, schemes?: readonly string[]): URL {
+  const refused = (message: string, hint: string): ConfigurationError => new ConfigurationError(message, { adapter, hint })
+  const encode = 'Percent-encode special characters of a password or name.'
+  let url: URL
   try {
-    return new URL(text)
+    url = new URL(text)
+    // A driver decodes these, and only when it connects: a "%" that stands for itself would fail there.
+    for (const part of [url.username, url.password, url.hostname, url.pathname]) decodeURIComponent(part)
   } catch {
-    throw new ConfigurationError('the URL of the event store cannot be parsed.', {
-      adapter,
-      hint: 'Write for example memory:, pglite:./data or postgres://user:password@host/database; percent-encode special characters of a password.',
-    })
+    const examples = 'Write for example memory:, pglite:./data or postgres://user:password@host/database.'
+    throw refused('the URL of the event store cannot be parsed.', `${examples} ${encode}`)
   }
+  // A driver would take host and database from elsewhere.
+  if (schemes?.includes(url.protocol) === false)
+    throw refused(`the URL of the event store must begin with ${schemes.join(' or ')}.`, 'Correct what stands before its first colon.')
+  // What follows is dropped without a word, and the host with it behind a password that holds a "#".
+  if (url.hash !== '') throw refused('the URL of the event store holds a "#".', encode)
+  return url
 }
 
 /** "Did you mean": the known word nearest to a mistyped one, if any is near. */

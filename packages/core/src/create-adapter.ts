@@ -2,7 +2,7 @@ import type { AppendOptions, CallOptions, EventStoreAdapter, StreamAppend, Strea
 import { appendMany, appendOne } from './append.js'
 import { type Call, attempt, remainingMs } from './attempt.js'
 import type { Backend } from './backend.js'
-import type { CapabilityName } from './capabilities.js'
+import { type CapabilityName, freezeCapabilities } from './capabilities.js'
 import { createChanges } from './changes.js'
 import { encodeStreamMetadata } from './encode-events.js'
 import { InvalidArgumentError, NotSupportedError, isEventStoreError } from './errors.js'
@@ -53,7 +53,8 @@ export interface CreateAdapterOptions extends AdapterOptions {
  * and subscriptions, and raises the contract's errors.
  */
 export function createAdapter(backend: Backend, options: CreateAdapterOptions = {}): EventStoreAdapter {
-  const { name, capabilities } = backend
+  const { name } = backend
+  const capabilities = freezeCapabilities(backend.capabilities)
   const defaultTimeoutMs = parseTimeoutMs(options.timeoutMs, 10_000)
   const largestPage = backend.pageSize ?? 1000
   const pageSize = Math.min(largestPage, parseWhole(options.pageSize ?? largestPage, 'pageSize', 1))

@@ -189,9 +189,9 @@ export class UnavailableError extends EventStoreError {
   }
 }
 
-/** The deadline passed with nothing applied, or on a read. */
+/** The deadline passed with nothing applied, or on a read. An adapter is told by one with outcome `unknown` that what it sent had no answer in time. */
 export class TimeoutError extends EventStoreError {
-  constructor(message: string, details: ErrorDetails = {}) {
+  constructor(message: string, details: ErrorDetails & { readonly outcome?: Outcome } = {}) {
     super('timeout', message, { ...details, retryable: true })
   }
 }

@@ -40,9 +40,9 @@ export type {
   StreamPage,
   StreamPageRequest,
 } from './backend.js'
-export type { Capabilities, CapabilityName, Limits, LogCapabilities } from './capabilities.js'
+export { type Capabilities, type CapabilityName, type Limits, type LogCapabilities, allCapabilities } from './capabilities.js'
 export { type AppendSender, createCoalescer } from './coalesce.js'
-export { type ConfigSpec, readConfig } from './config.js'
+export { type ConfigSpec, parseUrl, readConfig } from './config.js'
 export { connectionErrors } from './connection-errors.js'
 export { type AdapterOptions, type CreateAdapterOptions, createAdapter } from './create-adapter.js'
 export { payloadBytes } from './decode-event.js'
@@ -98,6 +98,6 @@ export { type ExpectableState, type ExpectedVersion, checkExpected } from './exp
 export { fixedLimits } from './limits.js'
 export { type AdapterFactory, type EventStoreConfig, type OpenOptions, loadPackage, missingPackage, openEventStore } from './open.js'
 export { ownCall } from './own-call.js'
-export { type PositionToken, compareDecimals, formatPosition, parsePosition } from './position.js'
+export { type Positions, compareDecimals, createPositions } from './position.js'
 export { type TransactionAdapter, createTransactionAdapter } from './transaction-adapter.js'
 export { type TranslatedError, translateError } from './translate-error.js'

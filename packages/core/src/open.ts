@@ -130,10 +130,11 @@ export function missingPackage(adapter: string, packages: readonly string[]): Co
   })
 }
 
-/** The optional package that an adapter needs, on first use. Errors: `configuration`, with the command that installs it. */
+/** What the optional package that an adapter needs exports, CommonJS or not, on first use. Errors: `configuration`, with the command that installs it. */
 export async function loadPackage<T>(adapter: string, name: string, load: () => Promise<unknown>): Promise<T> {
   try {
-    return (await load()) as T
+    const module = (await load()) as { readonly default?: unknown }
+    return (module.default ?? module) as T
   } catch (cause) {
     if ((cause as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND') throw missingPackage(adapter, [name])
     throw new ConfigurationError(`the package "${name}" could not be loaded.`, { adapter, cause })

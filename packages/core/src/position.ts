@@ -1,37 +1,50 @@
 import { InvalidArgumentError } from './errors.js'
 import type { Position } from './event.js'
 
-/** A position taken apart: `<letter><format digit>-<log id>-<body>`. The log id is empty where a store has none. */
-export interface PositionToken {
-  readonly letter: string
-  readonly format: number
-  readonly logId: string
-  readonly body: string
+/** The positions of one store, `<letter><format digit>-<log id>-<body>`. */
+export interface Positions {
+  /** Which log it is, in each position; empty where a store has none, or has not said it yet. */
+  logId: string
+  /** The position of a place in the log. */
+  of(body: string): Position
+  /**
+   * Takes a position apart and refuses what this store did not make.
+   *
+   * Errors: `invalid-argument` for a malformed one, and for one of another adapter, format or log. Cases: ALL-15.
+   */
+  bodyOf(position: unknown): string
 }
 
-const pattern = /^([a-z])([0-9])-([0-9a-f]*)-([0-9A-Za-z./_]+)$/u
-
-/** The token of a place in the log. */
-export function formatPosition(token: PositionToken): Position {
-  return `${token.letter}${token.format}-${token.logId}-${token.body}`
-}
+const pattern = /^([a-z][0-9])-([0-9a-f]*)-([0-9A-Za-z./_]+)$/u
 
 /**
- * Takes a position apart and refuses what this store did not make.
+ * Makes and reads positions. For adapter authors.
  *
- * Errors: `invalid-argument` for a malformed token and for one of another adapter, format or log. Cases: ALL-15.
+ * @param format a letter of the adapter's own, and a digit that changes with what a body means.
  */
-export function parsePosition(position: unknown, own: Omit<PositionToken, 'body'>): string {
-  const match = typeof position === 'string' ? pattern.exec(position) : null
-  if (match === null) throw new InvalidArgumentError('The position is malformed.', { path: 'position' })
-  const [, letter, format, logId, body] = match
-  if (letter !== own.letter || Number(format) !== own.format)
-    throw new InvalidArgumentError(`The position was made by another kind of store or another format ("${letter}${format}").`, {
-      path: 'position',
-    })
-  if (logId !== own.logId)
-    throw new InvalidArgumentError('The position belongs to another store: its log id differs.', { path: 'position' })
-  return body ?? ''
+export function createPositions(format: string, logId = ''): Positions {
+  let [own, prefix] = [logId, `${format}-${logId}-`]
+  return {
+    get logId() {
+      return own
+    },
+    set logId(id) {
+      ;[own, prefix] = [id, `${format}-${id}-`]
+    },
+    of: (body) => prefix + body,
+    bodyOf(position) {
+      const match = typeof position === 'string' ? pattern.exec(position) : null
+      if (match === null) throw refused('The position is malformed.')
+      const [, found, id, body = ''] = match
+      if (found !== format) throw refused(`The position was made by another kind of store or another format ("${found}").`)
+      if (id !== own) throw refused('The position belongs to another store: its log id differs.')
+      return body
+    },
+  }
+}
+
+function refused(message: string): InvalidArgumentError {
+  return new InvalidArgumentError(message, { path: 'position' })
 }
 
 /** Orders decimal bodies of any length without converting them to numbers. */

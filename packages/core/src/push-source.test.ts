@@ -4,7 +4,7 @@ import type { SubscriptionMessage } from './adapter.js'
 import { type EventStoreAdapter, createAdapter, isAccessDeniedError, isInvalidArgumentError, isStreamDeletedError } from './index.js'
 import { memoryBackend } from './memory/backend.js'
 import { memory } from './memory/index.js'
-import { createMemoryStore, positionOf } from './memory/store.js'
+import { createMemoryStore } from './memory/store.js'
 
 type Step = Followed | 'lost' | 'denied' | 'over' | 'forever'
 
@@ -18,7 +18,7 @@ interface Opened {
 const store = createMemoryStore()
 
 function event(version: number, streamId = 's'): StoredEvent {
-  const position = positionOf(store, version)
+  const position = store.positions.of(String(version))
   const data = { text: String(version) }
   return {
     id: `id-${version}`,
@@ -34,7 +34,7 @@ function event(version: number, streamId = 's'): StoredEvent {
 }
 const events = (...versions: number[]): Followed => ({ kind: 'events', events: versions.map((version) => event(version)) })
 const caughtUp: Followed = { kind: 'caughtUp' }
-const checkpoint = (place: number): Followed => ({ kind: 'checkpoint', position: positionOf(store, place) })
+const checkpoint = (place: number): Followed => ({ kind: 'checkpoint', position: store.positions.of(String(place)) })
 
 /** An adapter whose store sends what a script says, one list for each time it is opened. */
 function pushing(...scripts: Step[][]): { readonly adapter: EventStoreAdapter; readonly opened: Opened[] } {
@@ -107,15 +107,15 @@ describe('a subscription that its store pushes', () => {
     const filter = { eventTypes: ['Odd'] }
     expect(await first(5, filtered.adapter.subscribeToAll({ filter }).messages())).toEqual([
       1,
-      { checkpoint: positionOf(store, 5) },
+      { checkpoint: store.positions.of(String(5)) },
       'disconnected',
       7,
       'caughtUp',
     ])
-    expect(filtered.opened.map(({ after }) => after)).toEqual([undefined, positionOf(store, 5)])
+    expect(filtered.opened.map(({ after }) => after)).toEqual([undefined, store.positions.of(String(5))])
     const whole = pushing(script, [events(6, 7), 'forever'])
     expect(await first(4, whole.adapter.subscribeToAll().messages())).toEqual([1, 'disconnected', 6, 7])
-    expect(whole.opened.map(({ after }) => after)).toEqual([undefined, positionOf(store, 5)])
+    expect(whole.opened.map(({ after }) => after)).toEqual([undefined, store.positions.of(String(5))])
   })
   it('asks for no more than the consumer takes', async () => {
     const { adapter, opened } = pushing(Array.from({ length: 50 }, (_, index) => events(index + 1)))

@@ -6,7 +6,7 @@ import { memoryBackend } from './memory/backend.js'
 import { memory } from './memory/index.js'
 import { createMemoryStore } from './memory/store.js'
 
-type Fate = 'answered' | 'lost after' | 'lost before' | 'refused' | 'queued' | 'late'
+type Fate = 'answered' | 'lost after' | 'lost before' | 'refused' | 'queued' | 'unanswered' | 'late'
 
 /** Memory behind a network: each append meets the next fate; when there are none left it is answered. */
 function behindNetwork(fates: Fate[], { settles = false, any = 'none' as 'none' | 'strong', blind = false, deaf = false } = {}) {
@@ -31,6 +31,7 @@ function behindNetwork(fates: Fate[], { settles = false, any = 'none' as 'none' 
         if (fate === 'refused') throw new Error('refused')
         // Waits for a connection, in vain.
         if (fate === 'queued') await call.unlessAborted('signal', new Promise(() => undefined))
+        if (fate === 'unanswered') await call.unlessAborted('deadline', new Promise(() => undefined))
         if (fate === 'late') late.push(() => inner.append(request, call))
         if (fate === 'lost before' || fate === 'late') throw new Error('reset')
         const outcome = settles && request.settle ? await settled(inner, request, call) : await inner.append(request, call)
@@ -175,6 +176,15 @@ it('what is refused and then waits in vain says why, not only that the time is u
   expect(isUnavailableError(error) && [error.outcome, error.retryable]).toEqual(['not-applied', true])
   expect(requests.length).toBeGreaterThan(1)
 })
+it('what was sent and not answered until its deadline leaves the outcome open', async () => {
+  const { adapter } = behindNetwork(['unanswered'])
+  const failure = await failureOf(adapter.appendToStream('s', two, { timeoutMs: 80 }))
+  expect(failure).toMatchObject({ code: 'outcome-unknown', cause: { code: 'timeout', outcome: 'unknown' } })
+  const other = behindNetwork(Array.from({ length: 9 }, (): Fate => 'queued'))
+  const queued = await failureOf(other.adapter.appendToStream('s', two, { timeoutMs: 80 }))
+  expect(queued).toMatchObject({ code: 'timeout', outcome: 'not-applied' })
+})
+
 it('an abort while an answer is awaited settles first', async () => {
   const control = new AbortController()
   const reason = new Error('enough')

@@ -30,7 +30,7 @@ export function translateError(
   kind: 'read' | 'change',
   streamId?: string,
 ): TranslatedError {
-  if (isEventStoreError(error)) return { error, outcome: error.outcome, retry: isUnavailableError(error) }
+  if (isEventStoreError(error)) return { error, outcome: kind === 'read' ? 'not-applied' : error.outcome, retry: isUnavailableError(error) }
   const known = classify(error, backend)
   const outcome = kind === 'read' ? 'not-applied' : (known?.outcome ?? 'unknown')
   const details = { adapter: backend.name, streamId, cause: error, hint: known?.hint }

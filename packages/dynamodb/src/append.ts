@@ -224,7 +224,7 @@ async function afterSending<T>(call: BackendCall, read: (call: BackendCall) => P
       signal: call.deadline,
       deadline: call.deadline,
       remainingMs: () => call.remainingMs(),
-      unlessAborted: (_until, work) => call.unlessAborted('deadline', work),
+      unlessAborted: (_until, work, tooLate) => call.unlessAborted('deadline', work, tooLate),
     })
   } catch (error) {
     throw new DriverFailure('change', { name: 'AbortError', message: error instanceof Error ? error.message : String(error) })

@@ -1,4 +1,4 @@
-import { type Backend, type Capabilities, formatPosition, parsePosition } from '@millrace/core'
+import { type Backend, type Capabilities, allCapabilities, createPositions } from '@millrace/core'
 import { createAppender } from './append.js'
 import { createRequests } from './client.js'
 import { createHeadChanges } from './head-changes.js'
@@ -12,18 +12,16 @@ import { type SeenTips, createSeenTips } from './seen-tips.js'
 import { readState } from './state.js'
 import { createTableAccess } from './table.js'
 
-const [letter, format] = ['d', 1] as const
-
 /** @param seen ends of streams that are known; for tests of what rests on them. */
 export function dynamodbBackend(options: ParsedOptions, seen: SeenTips = createSeenTips()): Backend {
   const { tableName, log, packing, transactions } = options
   const requests = createRequests(options, seen.clear)
   const table = createTableAccess(requests, tableName, transactions)
   const claimed = log === 'claimed'
-  let logId = ''
-  const toPosition = (cell: number, index: number): string => formatPosition({ letter, format, logId, body: `${cell}.${index}` })
+  const positions = createPositions('d1')
+  const toPosition = (cell: number, index: number): string => positions.of(`${cell}.${index}`)
   const placeOf = (position: string): readonly [cell: number, index: number] => {
-    const [cell = 0, index = 0] = parsePosition(position, { letter, format, logId }).split('.').map(Number)
+    const [cell = 0, index = 0] = positions.bodyOf(position).split('.').map(Number)
     return [cell, index]
   }
   const appender = createAppender({ table, seen, toPosition, log: claimed, packing, transactions })
@@ -38,7 +36,7 @@ export function dynamodbBackend(options: ParsedOptions, seen: SeenTips = createS
 
     async open(call) {
       await requests.open()
-      ;({ logId } = await openTable(table, options, call))
+      positions.logId = (await openTable(table, options, call)).logId
     },
     close() {
       requests.close()
@@ -72,19 +70,11 @@ export function dynamodbBackend(options: ParsedOptions, seen: SeenTips = createS
 function capabilities({ log, transactions }: ParsedOptions): Capabilities {
   const claimed = log === 'claimed'
   return {
-    contract: 1,
-    readAll: claimed ? { realTimeOrder: true, contiguousBatches: true } : false,
-    subscribe: 'poll',
-    idempotency: { exact: true, any: 'none' },
-    strongReads: true,
+    ...allCapabilities,
+    readAll: claimed && allCapabilities.readAll,
     deleteStream: transactions,
     tombstoneStream: transactions,
-    truncateStream: true,
-    streamMetadata: true,
-    listStreams: true,
     multiStreamAppend: transactions,
-    binary: true,
-    sharedAcrossProcesses: true,
     limits: transactions
       ? { eventBytes: 400_000, appendBytes: 3_800_000, appendEvents: 2000, appendStreams: claimed ? 99 : 100 }
       : { eventBytes: 340_000, appendBytes: 340_000, appendEvents: 1000, appendStreams: 0 },

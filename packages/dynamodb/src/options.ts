@@ -89,7 +89,7 @@ export function parseOptions(given: DynamoDBOptions | string): ParsedOptions {
 /** Region and table of a URL, which holds nothing else: credentials are found by the SDK, never written down in a URL. */
 function placeOf(url: URL): Pick<DynamoDBOptions, 'region' | 'tableName'> {
   const [, tableName = '', ...more] = url.pathname.split('/')
-  if (url.protocol !== 'dynamodb:' || url.hostname === '' || tableName === '' || more.length > 0 || url.hash !== '' || url.port !== '')
+  if (url.protocol !== 'dynamodb:' || url.hostname === '' || tableName === '' || more.length > 0 || url.port !== '')
     throw refused('the URL must read dynamodb://region/table.', 'For example dynamodb://eu-west-1/events?log=claimed.')
   if (url.username !== '' || url.password !== '')
     throw refused('the URL holds credentials.', 'Leave them to the AWS SDK: environment variables, a profile, or a role.')

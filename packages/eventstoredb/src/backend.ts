@@ -1,4 +1,4 @@
-import type { Backend, Capabilities } from '@millrace/core'
+import { type Backend, type Capabilities, allCapabilities } from '@millrace/core'
 import { createAppend } from './append.js'
 import type { Session } from './client.js'
 import { compareTokens } from './event-data.js'
@@ -54,20 +54,12 @@ const pageSize = 5000
 /** The server refuses 1 MiB and a byte; 24.2 counts the data only, so what is ours in the metadata fits beside it. */
 const largestAppend = 1 << 20
 
-const capabilities: Capabilities = Object.freeze({
-  contract: 1,
-  readAll: Object.freeze({ realTimeOrder: true, contiguousBatches: true }),
+const capabilities: Capabilities = {
+  ...allCapabilities,
   subscribe: 'push',
   // Of ids that the leader still has in its memory. Known ids followed by new ones are a conflict, although no version was expected.
-  idempotency: Object.freeze({ exact: true, any: 'recent' }),
-  strongReads: true,
-  deleteStream: true,
-  tombstoneStream: true,
-  truncateStream: true,
-  streamMetadata: true,
+  idempotency: { exact: true, any: 'recent' },
   listStreams: false,
   multiStreamAppend: false,
-  binary: true,
-  sharedAcrossProcesses: true,
-  limits: Object.freeze({ eventBytes: largestAppend, appendBytes: largestAppend, appendEvents: 10_000, appendStreams: 0 }),
-})
+  limits: { eventBytes: largestAppend, appendBytes: largestAppend, appendEvents: 10_000, appendStreams: 0 },
+}

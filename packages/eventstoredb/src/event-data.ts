@@ -1,4 +1,4 @@
-import { type EncodedEvent, type StoredEvent, formatPosition, InvalidArgumentError, compareDecimals, parsePosition } from '@millrace/core'
+import { type EncodedEvent, type StoredEvent, InvalidArgumentError, compareDecimals, createPositions } from '@millrace/core'
 import type { NewDriverEvent } from './client.js'
 import type { DriverPosition, DriverRecordedEvent } from './driver.js'
 
@@ -67,12 +67,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** A server has one log and no id for it. */
-const token = { letter: 'e', format: 1, logId: '' } as const
-const tokenStart = formatPosition({ ...token, body: '' })
+const positions = createPositions('e1')
 
 export function toToken({ commit, prepare }: DriverPosition): string {
   const first = String(commit)
-  return `${tokenStart}${first}/${prepare === commit ? first : String(prepare)}`
+  return positions.of(`${first}/${prepare === commit ? first : String(prepare)}`)
 }
 
 /** Errors: `invalid-argument`. */
@@ -94,7 +93,7 @@ export function saw(session: { seen: DriverPosition | undefined }, position: Dri
 }
 
 function parts(position: string): [commit: string, prepare: string] {
-  const [, commit, prepare] = /^(0|[1-9]\d{0,18})\/(0|[1-9]\d{0,18})$/u.exec(parsePosition(position, token)) ?? []
+  const [, commit, prepare] = /^(0|[1-9]\d{0,18})\/(0|[1-9]\d{0,18})$/u.exec(positions.bodyOf(position)) ?? []
   if (commit === undefined || prepare === undefined) throw new InvalidArgumentError('The position is malformed.', { path: 'position' })
   return [commit, prepare]
 }

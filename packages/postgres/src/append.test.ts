@@ -14,11 +14,11 @@ describe('what the server answers to an append', () => {
   })
 
   it('several, one or more', () => {
-    expect(readAnswers([['("{0,4}","{3,NULL}","{9,NULL}")']], 2)).toEqual([
-      ['0', '3', '9'],
-      ['4', 'NULL', 'NULL'],
+    expect(readAnswers([['("{0,4}","{3,NULL}","{9,NULL}")']], ['a', 'b'])).toEqual([
+      ['a', ['0', '3', '9']],
+      ['b', ['4', 'NULL', 'NULL']],
     ])
-    expect(readAnswers([['({0},{3},{9})']], 1)).toEqual([['0', '3', '9']])
+    expect(readAnswers([['({0},{3},{9})']], ['a'])).toEqual([['a', ['0', '3', '9']]])
   })
   it.each([
     undefined,
@@ -32,6 +32,6 @@ describe('what the server answers to an append', () => {
     '({0},{NULL},{2})',
     '(0,1,1,7)',
   ])('%s is not an answer of one', (text) => {
-    expect(() => readAnswers(text === undefined ? [] : [[text]], 1)).toThrow(/cannot be read/u)
+    expect(() => readAnswers(text === undefined ? [] : [[text]], ['a'])).toThrow(/cannot be read/u)
   })
 })

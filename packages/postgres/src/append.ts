@@ -1,13 +1,13 @@
-import type { AppendManyOutcome, AppendOutcome, AppendRequest, AppendSender, BackendCall, EncodedEvent, StoredRange } from '@millrace/core'
+import type { AppendOutcome, AppendRefusal, AppendRequest, AppendSender, EncodedEvent, StoredRange } from '@millrace/core'
 import { classifyError } from './map-error.js'
 import { type ElementName, binaryArray } from './parameters.js'
-import { DriverFailure, type Parameter, type Row, type Store, pastDeadline } from './store.js'
+import { ConnectFailure, type Parameter, type Rows, type Store } from './store.js'
 
-/** Status, version and position of an append, as the server prints them. */
+/**
+ * Status, version and position of an append, as the server prints them. The status: 0 appended, 1 stored, 2 wrong version, 3 deleted,
+ * 4 tombstoned, 5 settled.
+ */
 type Answer = readonly [status: string, version: string, position: string]
-
-/** What `append_v2` answers, by number. */
-const statuses = ['appended', 'stored', 'wrong-version', 'deleted', 'tombstoned', 'settled'] as const
 
 /**
  * What sends appends: by itself, or for core's queue.
@@ -15,7 +15,7 @@ const statuses = ['appended', 'stored', 'wrong-version', 'deleted', 'tombstoned'
  * @param lockMs time that an append alone may wait for its stream; 0: what the session has.
  * @param flushLockMs time that several together may wait for theirs: one that is held by an open transaction must not hold up the others.
  */
-export function createAppends({ engine, names, server, toPosition }: Store, lockMs: number, flushLockMs: number): AppendSender {
+export function createAppends({ engine, names, server, positions }: Store, lockMs: number, flushLockMs: number): AppendSender {
   const statements = {
     one: `SELECT ${names.append_v2}($1, $2, $3, $4, $5, $6, $7, $8, false, $9, 0, '')`,
     settle: `SELECT ${names.append_v2}($1, $2, $3, $4, $5, $6, $7, $8, true, $9, $10, $11)`,
@@ -24,60 +24,52 @@ export function createAppends({ engine, names, server, toPosition }: Store, lock
   }
   /** Highest position seen before the first attempt of a call was sent, by its events, which are the same in each attempt. */
   const before = new WeakMap<readonly EncodedEvent[], number>()
-  function sent({ events }: AppendRequest): void {
-    if (!before.has(events)) before.set(events, server.end)
-  }
+  const sent = ({ events }: AppendRequest): void => void (before.has(events) || before.set(events, server.end))
   /** What an attempt of this call stored lies above; where the server is still the one of then. */
   function bound(requests: readonly AppendRequest[]): Parameter[] {
     return [Math.min(...requests.map(({ events }) => before.get(events) ?? 0)), server.run]
   }
 
   /** Undefined: an attempt with these ids was settled, maybe of an earlier call, so that it may stand anywhere. */
-  function readOutcome({ events }: AppendRequest, [status, version, position]: Answer): AppendOutcome | undefined {
-    const name = statuses[Number(status)]
-    if (name === 'wrong-version') return { status: name, actualVersion: Number(version), idsCompared: true }
-    if (name === 'deleted' || name === 'tombstoned') return { status: name }
-    if (name === 'appended' || name === 'stored') return { status: name, ...readRange(events.length, Number(version), position) }
+  function readOutcome(request: AppendRequest, answer: Answer): AppendOutcome | undefined {
+    const [status] = answer
+    return status < '2' ? { status: status === '0' ? 'appended' : 'stored', ...readRange(request, answer) } : readRefusal(request, answer)
+  }
+  function readRefusal({ events }: AppendRequest, [status, version]: Answer): AppendRefusal | undefined {
+    if (status === '2') return { status: 'wrong-version', actualVersion: Number(version), idsCompared: true }
+    if (status !== '5') return { status: status === '3' ? 'deleted' : 'tombstoned' }
     before.set(events, 0)
     return undefined
   }
-  function readRange(count: number, version: number, position: string): StoredRange {
+  function readRange({ events }: AppendRequest, [, last, position]: Answer): StoredRange {
+    const version = Number(last)
     const known = position !== '' && position !== 'NULL'
     if (known) server.end = Math.max(server.end, Number(position))
-    return { firstVersion: version - count + 1, version, position: known ? toPosition(position) : undefined }
+    return { firstVersion: version - events.length + 1, version, position: known ? positions.of(position) : undefined }
   }
 
-  async function one(request: AppendRequest, call: BackendCall): Promise<AppendOutcome> {
-    const { streamId, streamType, expected, events } = request
-    const parameters = [streamId, streamType ?? null, expectedNumber(expected), ...eventColumns(events), lockMs]
-    sent(request)
-    const rows = await (request.settle
-      ? engine.change(statements.settle, [...parameters, ...bound([request])], call)
-      : engine.change(statements.one, parameters, call))
-    return readOutcome(request, readAnswer(rows)) ?? one({ ...request, settle: true }, call)
-  }
-
-  async function all(requests: readonly AppendRequest[], call: BackendCall): Promise<AppendManyOutcome> {
-    if (requests.length === 0) return { status: 'stored', results: [] }
-    requests.forEach(sent)
-    const settle = requests.some((request) => request.settle)
-    const rows = await engine.change(statements.all, [...partColumns(requests), lockMs, settle, ...bound(requests)], call)
-    const answers = readAnswers(rows, requests.length)
-    const index = answers.findIndex(([status]) => Number(status) > 1)
-    const [failed, answer] = [requests[index], answers[index]]
-    if (failed !== undefined && answer !== undefined) {
-      const outcome = readOutcome(failed, answer)
-      if (outcome !== undefined && outcome.status !== 'appended' && outcome.status !== 'stored') return { status: 'failed', index, outcome }
-      const settling = requests.map((request) => ({ ...request, settle: true }))
-      return all(settling, call)
-    }
-    const results = answers.map(([, version, position], part) => readRange(requests[part]?.events.length ?? 0, Number(version), position))
-    return { status: answers[0]?.[0] === '0' ? 'appended' : 'stored', results }
-  }
-
-  return {
-    one,
-    all,
+  const sender: AppendSender = {
+    async one(request, call) {
+      const { streamId, streamType, expected, events, settle } = request
+      const parameters = [streamId, streamType ?? null, expectedNumber(expected), ...eventColumns(events), lockMs]
+      sent(request)
+      const more = settle ? bound([request]) : []
+      const rows = await engine.change(settle ? statements.settle : statements.one, [...parameters, ...more], call)
+      return readOutcome(request, readAnswer(rows)) ?? sender.one(settling(request), call)
+    },
+    async all(requests, call) {
+      if (requests.length === 0) return { status: 'stored', results: [] }
+      requests.forEach(sent)
+      const settle = requests.some((request) => request.settle)
+      const rows = await engine.change(statements.all, [...partColumns(requests), lockMs, settle, ...bound(requests)], call)
+      const answers = readAnswers(rows, requests)
+      const failed = answers.findIndex(([, [status]]) => status > '1')
+      const [request, answer] = answers[failed] ?? []
+      if (request === undefined || answer === undefined)
+        return { status: answers[0]?.[1][0] === '0' ? 'appended' : 'stored', results: answers.map((one) => readRange(...one)) }
+      const outcome = readRefusal(request, answer)
+      return outcome === undefined ? sender.all(requests.map(settling), call) : { status: 'failed', index: failed, outcome }
+    },
     async each(pick) {
       let requests: readonly AppendRequest[] = []
       const rows = await engine.flush?.(() => {
@@ -86,26 +78,25 @@ export function createAppends({ engine, names, server, toPosition }: Store, lock
         requests.forEach(sent)
         return picked && { statement: statements.each, parameters: [...partColumns(requests), flushLockMs], call: picked.call }
       })
-      const answers = requests.length === 0 ? [] : readAnswers(rows ?? [], requests.length)
-      return requests.map((request, part) => answers[part] && readOutcome(request, answers[part]))
+      return requests.length === 0 ? [] : readAnswers(rows ?? [], requests).map((one) => readOutcome(...one))
     },
     connections: () => engine.connections?.() ?? 1,
-    rolledBack: (error) => error instanceof DriverFailure && error.phase === 'query' && classifyError(error)?.outcome === 'not-applied',
-    pastDeadline,
+    rolledBack: (error) => !(error instanceof ConnectFailure) && classifyError(error)?.outcome === 'not-applied',
   }
+  return sender
 }
 
 /** One value, `(status,version,position)`: to make columns of it costs the server a tenth of the whole append. */
-export function readAnswer([row]: readonly Row[]): Answer {
+export function readAnswer([row]: Rows): Answer {
   return checkAnswer(row?.[0]?.slice(1, -1).split(',') ?? [])
 }
 
 /** Of several, `("{status,…}","{version,…}","{position,…}")`, one answer for each. */
-export function readAnswers([row]: readonly Row[], count: number): readonly Answer[] {
+export function readAnswers<T>([row]: Rows, requests: readonly T[]): readonly [request: T, answer: Answer][] {
   const columns = row?.[0]?.slice(1, -1).replaceAll('"', '').slice(1, -1).split('},{') ?? []
   const cells = columns.map((column) => column.split(','))
-  if (cells.length !== 3 || cells.some(({ length }) => length !== count)) throw unreadable()
-  return Array.from({ length: count }, (_, part) => checkAnswer(cells.map((column) => column[part] ?? '')))
+  if (cells.length !== 3 || cells.some(({ length }) => length !== requests.length)) throw unreadable()
+  return requests.map((request, part) => [request, checkAnswer(cells.map((column) => column[part] ?? ''))])
 }
 
 /** What is stored must be told without a doubt: a pool of the caller's may hand on what it likes. */
@@ -115,14 +106,12 @@ function checkAnswer([status = '', version = '', position = '', ...more]: readon
     throw unreadable()
   return [status, version, position]
 }
-function unreadable(): Error {
-  return new Error('the server gave an answer to an append that cannot be read')
-}
+const unreadable = (): Error => new Error('the server gave an answer to an append that cannot be read')
+
+const settling = (request: AppendRequest): AppendRequest => ({ ...request, settle: true })
 
 const expectations = { any: -1, streamExists: -2, noStream: 0 } as const
-function expectedNumber(expected: AppendRequest['expected']): number {
-  return typeof expected === 'number' ? expected : expectations[expected]
-}
+const expectedNumber = (expected: AppendRequest['expected']): number => (typeof expected === 'number' ? expected : expectations[expected])
 
 /** Streams, types, expectations, place and number of the events of each part; then of each event its part and its place there, and itself. */
 function partColumns(requests: readonly AppendRequest[]): Parameter[] {

@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events'
-import { type BackendCall, ConfigurationError, loadPackage } from '@millrace/core'
+import { type BackendCall, loadPackage } from '@millrace/core'
 import type { ParsedOptions, PoolConfig, PooledClient, PostgresClient, PostgresPool } from './options.js'
-import { poolConfig } from './pool-config.js'
+import { poolConfig, refused } from './pool-config.js'
 import { type StatementNames, runStatement } from './run-statement.js'
 import { createSessions } from './sessions.js'
-import { DriverFailure, type Engine, type Row, type Work, failed, pastDeadline } from './store.js'
+import { ConnectFailure, type Engine, type Rows, type Work } from './store.js'
 
 /** A client that dies while it is lent tells its statement too. */
 function ignore(): void {}
@@ -21,44 +21,37 @@ function listenMeanwhile(client: PostgresClient): void {
 type OwnPool = PostgresPool & { end(): Promise<void> }
 
 /** The engine over a `pg` pool. Pools live in closures: `util.inspect` of one shows the password. */
-export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engine, 'session'>> {
+export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engine, 'close' | 'session' | 'transaction'>> {
   const names: StatementNames | undefined = options.preparedStatements ? new Map() : undefined
-  const listeners = new Set<() => void>()
   const hearing = new Set<() => void>()
+  /** A pool whose idle client dies ends the process unless somebody listens. */
+  let onLost = ignore
+  const lost = (): void => onLost()
   let own: OwnPool | undefined
   let pool: (PostgresPool & EventEmitter) | undefined
-
-  /** A pool whose idle client dies ends the process unless somebody listens. */
-  function onLost(): void {
-    for (const listener of listeners) listener()
-  }
 
   async function theirsOrOurs(): Promise<PostgresPool & EventEmitter> {
     if (pool !== undefined) return pool
     const { pool: given } = options
-    if (given === undefined) own = await makePool(options)
+    if (given === undefined) {
+      const { Pool } = await loadPackage<{ readonly Pool: new (config: PoolConfig) => OwnPool }>('postgres', 'pg', () => import('pg'))
+      own = new Pool(poolConfig(options))
+    }
     const made = own ?? (typeof given === 'function' ? given() : given)
-    if (typeof made?.connect !== 'function' || typeof made.on !== 'function')
-      throw new ConfigurationError('pool is no pg.Pool.', { adapter: 'postgres' })
+    if (typeof made?.connect !== 'function' || typeof made.on !== 'function') throw refused('pool is no pg.Pool.')
     pool = made as PostgresPool & EventEmitter
-    pool.on('error', onLost)
+    pool.on('error', lost)
     pool.on('connect', listenMeanwhile)
     return pool
   }
 
   async function connect(): Promise<PooledClient> {
-    return (pool ?? (await theirsOrOurs())).connect().catch(failed('connect'))
+    return (pool ?? (await theirsOrOurs())).connect().catch((error: unknown) => {
+      throw new ConnectFailure(error)
+    })
   }
   /** A connection, or the signal's reason as soon as it aborts: one that comes later goes straight back. */
-  async function acquire(call: BackendCall): Promise<PooledClient> {
-    const connecting = connect()
-    try {
-      return await call.unlessAborted('signal', connecting)
-    } catch (error) {
-      connecting.then((client) => client.release(), ignore)
-      throw error
-    }
-  }
+  const acquire = (call: BackendCall): Promise<PooledClient> => call.unlessAborted('signal', connect(), (client) => client.release())
   /** Runs work on a client, which then goes back; after an error of which `isOver` says so its connection ends. */
   async function lend<T>(client: PooledClient, work: () => Promise<T>, isOver = (_error: unknown) => true): Promise<T> {
     client.on('error', ignore)
@@ -75,32 +68,27 @@ export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engin
   }
 
   /** Runs one statement; on abort while it runs its connection is destroyed, which is what frees the server's side too. */
-  async function run(client: PooledClient, { statement, parameters, call }: Work, until: 'signal' | 'deadline'): Promise<readonly Row[]> {
-    const isAbort = (error: unknown): boolean => call[until].aborted && error === call[until].reason
-    const work = (): Promise<readonly Row[]> => {
+  function run(client: PooledClient, { statement, parameters, call }: Work, until: 'signal' | 'deadline'): Promise<Rows> {
+    const work = (): Promise<Rows> => {
       const running = runStatement(client, statement, parameters, names).catch((error: unknown) => {
         if (names !== undefined && isStalePlan(error)) return runStatement(client, statement, parameters)
         throw error
       })
       return call.unlessAborted(until, running)
     }
-    try {
-      return await lend(client, work, (error) => isAbort(error) || isConnectionLoss(error))
-    } catch (error) {
-      if (isAbort(error)) throw until === 'deadline' ? pastDeadline() : error
-      if (isConnectionLoss(error)) onLost()
-      throw new DriverFailure('query', error)
-    }
+    return lend(client, work, (error) => {
+      if (call[until].aborted && error === call[until].reason) return true
+      const gone = isConnectionLoss(error)
+      if (gone) lost()
+      return gone
+    })
   }
 
   return {
     single: false,
-    stripsByteOrderMark: false,
-    async open() {
-      await theirsOrOurs()
-    },
+    open: async () => void (await theirsOrOurs()),
     async close() {
-      pool?.removeListener('error', onLost)
+      pool?.removeListener('error', lost)
       pool?.removeListener('connect', listenMeanwhile)
       for (const end of hearing) end()
       const ending = own
@@ -119,30 +107,26 @@ export function poolEngine(options: ParsedOptions): Engine & Required<Pick<Engin
       return []
     },
     connections: () => (pool as { readonly options?: { readonly max?: number } } | undefined)?.options?.max ?? 10,
-    async listen(channel, heard, lost) {
+    async listen(channel, heard, over) {
       const client = (await connect()) as PooledClient & EventEmitter
       function end(): void {
         if (!hearing.delete(end)) return
         client.removeListener('notification', heard)
         client.release(true)
-        lost()
+        over()
       }
       hearing.add(end)
-      client.on('error', end)
-      client.on('end', end)
+      for (const event of ['error', 'end']) client.on(event, end)
       client.on('notification', heard)
       await client.query({ text: `LISTEN "${channel}"` }).catch((error: unknown) => {
         end()
-        throw new DriverFailure('query', error)
+        throw error
       })
       return end
     },
     // What failed may have left a transaction: it ends with its connection.
-    ...createSessions(async (work) => {
-      const client = await connect()
-      return lend(client, () => work(client))
-    }),
-    onConnectionLost: (listener) => void listeners.add(listener),
+    ...createSessions(connect, lend),
+    onConnectionLost: (listener) => void (onLost = listener),
   }
 }
 
@@ -156,14 +140,4 @@ function isStalePlan(error: unknown): boolean {
 function isConnectionLoss(error: unknown): boolean {
   const { code, severity } = error as { code?: unknown; severity?: unknown }
   return severity === undefined || severity === 'FATAL' || severity === 'PANIC' || /^(?:08|57P)/u.test(String(code))
-}
-
-interface Module {
-  readonly Pool: new (config: PoolConfig) => OwnPool
-}
-
-async function makePool(options: ParsedOptions): Promise<OwnPool> {
-  const config = poolConfig(options)
-  const module = await loadPackage<Module & { readonly default?: Module }>('postgres', 'pg', () => import('pg'))
-  return new (module.default ?? module).Pool(config)
 }

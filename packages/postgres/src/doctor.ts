@@ -6,7 +6,7 @@ import { findInstalled, schemaVersion } from './migrate.js'
 import { type PostgresOptions, parseOptions } from './options.js'
 import type { Names } from './schema.js'
 import type { Session } from './sessions.js'
-import type { Row } from './store.js'
+import type { Rows } from './store.js'
 import { holdersStatement } from './settled.js'
 
 /** One thing that was looked at. */
@@ -43,7 +43,7 @@ async function examine(session: Session, names: Names, order: 'settled' | 'stric
   const facts: Fact[] = []
   const say = (name: string, [status, value, cure]: Finding): void =>
     void facts.push({ name, status, value, ...(status === 'ok' ? {} : { cure }) })
-  const ask = async (text: string, parameters: string[] = []): Promise<readonly Row[]> => session.query(text, parameters)
+  const ask = async (text: string, parameters: string[] = []): Promise<Rows> => session.query(text, parameters)
   const asked = performance.now()
   const [about = []] = await ask(`SELECT current_setting('server_version'), pg_is_in_recovery(), pg_backend_pid(),
     extract(epoch FROM clock_timestamp()) * 1000, current_setting('server_encoding'), (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()),

@@ -1,6 +1,6 @@
 export { type BackendOptions, postgresBackend } from './backend.js'
-export { classifyError, classifySqlState } from './map-error.js'
+export { classifyError } from './map-error.js'
 export { type Installed, type SchemaOptions, migrateEngine } from './migrate.js'
 export { type Names, type ObjectName, type Order, schemaNames } from './schema.js'
 export type { QueryRunner, Session } from './sessions.js'
-export { DriverFailure, type Engine, type Parameter, type Row, type Work } from './store.js'
+export { ConnectFailure, type Engine, type Parameter, type Row, type Work } from './store.js'

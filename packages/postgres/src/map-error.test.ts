@@ -1,7 +1,7 @@
 import type { ErrorClass } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
 import { bySqlState, classifyError } from './map-error.js'
-import { DriverFailure } from './store.js'
+import { ConnectFailure } from './store.js'
 
 /** An error as `pg` makes one of the server's answer. */
 function answered(code: string, severity = 'ERROR'): Error {
@@ -17,8 +17,8 @@ function meaning(found: ErrorClass | undefined): string {
   const again = found.retry ?? found.code === 'unavailable'
   return `${found.code}, ${found.outcome}${found.outcome === 'not-applied' ? (again ? ', again' : ', final') : ''}`
 }
-const duringQuery = (error: unknown): string => meaning(classifyError(new DriverFailure('query', error)))
-const whileConnecting = (error: unknown): string => meaning(classifyError(new DriverFailure('connect', error)))
+const duringQuery = (error: unknown): string => meaning(classifyError(error))
+const whileConnecting = (error: unknown): string => meaning(classifyError(new ConnectFailure(error)))
 
 describe('an answer of the server to a statement', () => {
   it.each([
@@ -148,14 +148,14 @@ describe('an answer of a pooler', () => {
     },
   )
   it('names the option that cures it', () => {
-    const found = classifyError(new DriverFailure('connect', pooler('unsupported startup parameter: statement_timeout')))
+    const found = classifyError(new ConnectFailure(pooler('unsupported startup parameter: statement_timeout')))
     expect(found?.hint).toContain("pooler: 'transaction'")
   })
 })
 
 describe('the table', () => {
   it('says nothing of errors that are not a driver’s', () => {
-    expect(classifyError(answered('40001'))).toBeUndefined()
+    expect(classifyError(new TypeError('x is undefined'))).toBeUndefined()
     expect(classifyError(undefined)).toBeUndefined()
   })
   it.each([[null], [undefined], ['text'], [7]])('lives with a driver that throws %j', (thrown) => {

@@ -1,5 +1,5 @@
 import { type ErrorClass, connectionErrors, errorClasses } from '@millrace/core'
-import { DriverFailure } from './store.js'
+import { ConnectFailure } from './store.js'
 
 const { configuration, lost, notApplied, unavailable } = errorClasses
 const invalid = (message: string): ErrorClass => notApplied('invalid-argument', message)
@@ -64,44 +64,37 @@ const byPoolerMessage: readonly (readonly [pattern: RegExp, meaning: ErrorClass]
   [/connections allowed|login|shutting down|server_/u, unavailable('the pooler has no connection to give.')],
 ]
 
-/** The meaning of an SQLSTATE, or undefined where the table has none. */
-export function classifySqlState(code: string): ErrorClass | undefined {
-  return bySqlState[code] ?? bySqlState[code.slice(0, 2)]
-}
+/** What `pg` says without a code. */
+const byMessage: typeof byPoolerMessage = [
+  [
+    /does not support SSL/u,
+    configuration('the server does not support TLS.', "Set up TLS there; only on a trusted network give tls: 'off'."),
+  ],
+  [/password must be a string|no password supplied|SASL/iu, denied('the server asks for a password, and none or a wrong one was given.')],
+  [/timeout exceeded when trying/u, unavailable('no connection was free in time.', 'Close transactions sooner, or raise max.')],
+  [/terminated|connection error|not queryable|closed/iu, unavailable('the connection was lost.')],
+]
 
 /** The adapter's `classifyError`. What is not in a table and came after sending leaves the outcome open. */
 export function classifyError(error: unknown): ErrorClass | undefined {
-  if (!(error instanceof DriverFailure)) return undefined
-  const cause = error.error as { code?: unknown; message?: unknown; severity?: unknown } | null
-  const code = typeof cause?.code === 'string' ? cause.code : ''
+  const connecting = error instanceof ConnectFailure
+  const cause = (connecting ? error.cause : error) as { code?: unknown; message?: unknown; severity?: unknown } | null
+  const [code, message] = [cause?.code, cause?.message].map((text) => (typeof text === 'string' ? text : '')) as [string, string]
   const fatal = cause?.severity === 'FATAL' || cause?.severity === 'PANIC'
   if (/^[0-9A-Z]{5}$/u.test(code) && (cause?.severity !== undefined || byNodeCode[code] === undefined)) {
-    const known = code === '08P01' && fatal ? classifyPooler(String(cause?.message), error.phase) : classifySqlState(code)
-    if (error.phase === 'connect') return known?.outcome === 'unknown' ? { ...known, outcome: 'not-applied' } : known
+    const known = code === '08P01' && fatal ? classifyPooler(message, connecting) : (bySqlState[code] ?? bySqlState[code.slice(0, 2)])
+    if (connecting) return known?.outcome === 'unknown' ? { ...known, outcome: 'not-applied' } : known
     if (fatal) return known === undefined ? undefined : { ...known, outcome: 'unknown' }
     // Any code at all may come from a trigger or a constraint of the user's.
     return known ?? (cause?.severity === 'ERROR' ? { code: 'backend', outcome: 'not-applied' } : undefined)
   }
-  const known = byNodeCode[code] ?? byMessage(typeof cause?.message === 'string' ? cause.message : '', error.phase)
-  if (error.phase === 'connect') return known ?? unavailable('no connection to the server could be made.')
-  return known === undefined ? undefined : { ...lost('the connection was lost.'), ...(known.code === 'configuration' ? known : {}) }
+  const known = byNodeCode[code] ?? byMessage.find(([pattern]) => pattern.test(message))?.[1]
+  if (connecting) return known ?? unavailable('no connection to the server could be made.')
+  return known && { ...lost('the connection was lost.'), ...(known.code === 'configuration' ? known : {}) }
 }
 
 /** The meaning of 08P01, which a statement is told only when its session has ended. */
-function classifyPooler(message: string, phase: 'connect' | 'query'): ErrorClass | undefined {
-  const known = byPoolerMessage.find(([pattern]) => pattern.test(message))?.[1]
-  return phase === 'connect' ? (known ?? bySqlState['08P01']) : lost('the pooler ended the session.')
-}
-
-/** What `pg` says without a code. */
-function byMessage(message: string, phase: 'connect' | 'query'): ErrorClass | undefined {
-  if (message.includes('does not support SSL'))
-    return configuration('the server does not support TLS.', "Set up TLS on the server; only on a trusted network give tls: 'off'.")
-  if (/password must be a string|no password supplied|SASL/iu.test(message))
-    return denied('the server asks for a password, and none or a wrong one was given.')
-  if (message.includes('timeout exceeded when trying to connect'))
-    return unavailable('no connection was free in time.', 'Close transactions sooner, or allow more connections.')
-  if (/terminated|connection error|not queryable|closed/iu.test(message))
-    return phase === 'connect' ? unavailable('the connection was lost.') : lost('the connection was lost.')
-  return undefined
+function classifyPooler(message: string, connecting: boolean): ErrorClass | undefined {
+  if (!connecting) return lost('the pooler ended the session.')
+  return byPoolerMessage.find(([pattern]) => pattern.test(message))?.[1] ?? bySqlState['08P01']
 }

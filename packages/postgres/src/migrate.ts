@@ -76,6 +76,7 @@ export async function openSchema(engine: Engine, options: SchemaOptions, call: B
 
 /** Applies what is missing, in one transaction under a lock: any number of processes may do it at once. */
 export async function migrateEngine(engine: Engine, names: Names, order: Order): Promise<Installed> {
+  if (engine.transaction === undefined) throw new Error('set-up does not run in a caller’s transaction')
   return engine.transaction(async (runner) => {
     // Another set-up may take longer than an append may wait for its stream.
     await runner.query("SELECT set_config('lock_timeout', '0', true)", [])

@@ -1,5 +1,5 @@
-import { type AdapterOptions, ConfigurationError, readConfig } from '@millrace/core'
-import { readConnectionUrl } from './connection-url.js'
+import { type AdapterOptions, readConfig } from '@millrace/core'
+import { poolConfig, refused, schemes } from './pool-config.js'
 import { type Names, type Order, schemaNames } from './schema.js'
 
 /** What tells of errors. */
@@ -95,43 +95,32 @@ export interface ParsedOptions extends PostgresOptions {
   readonly timeouts: Readonly<Record<keyof PostgresTimeouts, number>>
 }
 
+const plain = { schema: 'string', tablePrefix: 'string', tls: 'string', coalesce: 'boolean', preparedStatements: 'boolean' } as const
+const words = { order: ['settled', 'strict'], pooler: ['none', 'transaction'], wake: ['none', 'notify'] } as const
 const driverParameters = 'host port user password max application_name options sslmode sslrootcert sslcert sslkey'.split(' ')
 
 /** Errors: `configuration`. */
 export function parseOptions(given: PostgresOptions | string): ParsedOptions {
   const { options, url } = readConfig<PostgresOptions>('postgres', given, {
     options: ['connection', 'pool', 'tls', 'timeouts', 'pageSize'],
-    parameters: {
-      schema: 'string',
-      tablePrefix: 'string',
-      order: ['settled', 'strict'],
-      coalesce: 'boolean',
-      pooler: ['none', 'transaction'],
-      wake: ['none', 'notify'],
-      preparedStatements: 'boolean',
-      setup: ['auto', 'manual'],
-      tls: 'string',
-      timeoutMs: 'number',
-    },
+    parameters: { ...plain, ...words, setup: ['auto', 'manual'], timeoutMs: 'number' },
     driverParameters,
     alternatives: [['connection', 'pool']],
+    schemes,
   })
   if (options.pooler === 'transaction' && options.wake === 'notify')
-    throw new ConfigurationError("wake: 'notify' needs a session of its own, which pooler: 'transaction' does not give.", {
-      adapter: 'postgres',
-    })
+    throw refused("wake: 'notify' needs a session of its own, which pooler: 'transaction' does not give.")
   const { tls = 'off', schema, tablePrefix, order = 'settled', setup = 'auto' } = options
   if (typeof tls !== 'object' && !['verify', 'off', 'unverified'].includes(tls))
-    throw new ConfigurationError('tls must be one of verify, off, unverified.', { adapter: 'postgres' })
+    throw refused('tls must be one of verify, off, unverified.')
   const { connectMs = 5000, lockMs = 5000, statementMs = 30_000, settleMs = 10_000 } = options.timeouts ?? {}
   const timeouts = { connectMs, lockMs, statementMs, settleMs }
   for (const [name, value] of Object.entries(timeouts))
-    if (!(typeof value === 'number' && value > 0))
-      throw new ConfigurationError(`timeouts.${name} must be a number of milliseconds above 0.`, { adapter: 'postgres' })
+    if (!(typeof value === 'number' && value > 0)) throw refused(`timeouts.${name} must be a number of milliseconds above 0.`)
   const connection = url?.href ?? options.connection
-  const text = typeof connection === 'string' ? connection : connection?.connectionString
-  // Now, not when it connects: a mistake in a URL is one of the program's start.
-  if (text !== undefined) readConnectionUrl(text)
   const { preparedStatements = options.pooler !== 'transaction' } = options
-  return { ...options, connection, names: schemaNames(schema, tablePrefix), order, setup, preparedStatements, timeouts }
+  const parsed = { ...options, connection, names: schemaNames(schema, tablePrefix), order, setup, preparedStatements, timeouts }
+  // Now, not when it connects: a mistake in a URL is one of the program's start.
+  poolConfig(parsed)
+  return parsed
 }

@@ -1,4 +1,4 @@
-import { type EventStoreAdapter, createAdapter } from '@millrace/core'
+import { type EventStoreAdapter, createAdapter, createPositions } from '@millrace/core'
 import { postgresBackend } from './backend.js'
 import { poolEngine } from './client.js'
 import { type PostgresClient, type PostgresOptions, parseOptions } from './options.js'
@@ -28,15 +28,17 @@ export function postgres(options: PostgresOptions | string = {}): PostgresAdapte
   const { order, pool, pooler, coalesce, timeouts, timeoutMs, pageSize } = parsed
   // The connections of our own pool have it from their start; to set it with each append costs the server a sixth of it.
   const lockMs = pool === undefined && pooler !== 'transaction' ? 0 : timeouts.lockMs
+  const positions = createPositions('p1')
   const backend = postgresBackend(poolEngine(parsed), {
     ...parsed,
     name: 'postgres',
+    positions,
     lockMs,
     // Under 'strict' all wait for the one lock of the log, so that there is nobody to be held up.
     coalesceLockMs: coalesce === false ? undefined : order === 'strict' ? lockMs : Math.min(50, timeouts.lockMs),
     settleMs: timeouts.settleMs,
   })
   return Object.assign(createAdapter(backend, { timeoutMs, pageSize }), {
-    withClient: (client: PostgresClient) => transactionAdapter(client, parsed, backend.logId),
+    withClient: (client: PostgresClient) => transactionAdapter(client, parsed, positions),
   })
 }

@@ -1,27 +1,16 @@
 import type { Backend, StoredEvent, StreamHead } from '@millrace/core'
-import type { Row, Store } from './store.js'
+import type { Engine, Row, Store } from './store.js'
 
-/**
- * PGlite 0.5.16 takes a leading U+FEFF of a text for a byte order mark and drops it, so that two names become one: there a sign is put
- * before, and taken off again.
- */
-function select({ engine }: Store, column: string): string {
-  return engine.stripsByteOrderMark ? `'.' || ${column}` : column
-}
-function textReader({ engine }: Store): (text: string) => string {
-  return engine.stripsByteOrderMark ? (text) => text.slice(1) : (text) => text
-}
+const asTheyAre: NonNullable<Engine['texts']> = { select: (column) => column, read: (text) => text }
 
 /** Columns of an event, in the order that {@link eventReader} takes them. Bytes as hex and times as epoch ms: no session setting matters. */
-export function eventColumns(store: Store): string {
-  const names = ['stream_id', 'stream_type', 'event_type'].map((name) => select(store, `e.${name}`)).join(', ')
-  return `e.position, e.version, e.id, ${names}, e.event_data, encode(e.event_bytes, 'hex'), e.metadata, ${epochMs('e.created_at')}`
+export function eventColumns({ engine: { texts = asTheyAre } }: Store): string {
+  const names = ['e.stream_id', 'e.stream_type', 'e.event_type'].map(texts.select).join(', ')
+  return `e.position, e.version, e.id, ${names}, e.event_data, encode(e.event_bytes, 'hex'), e.metadata, ${epochMs}`
 }
 
 /** Epoch ms, rounded down. `extract` counts in numeric, which costs half of a whole page; half a microsecond makes up for the double. */
-function epochMs(time: string): string {
-  return `floor(date_part('epoch', ${time}) * 1000 + 0.0005)::bigint`
-}
+const epochMs = "floor(date_part('epoch', e.created_at) * 1000 + 0.0005)::bigint"
 
 const headColumns = 's.status, s.version, s.first_version, s.base_version'
 /** Above every version: `bigint` is wider than a safe integer. */
@@ -33,7 +22,8 @@ export type StreamReads = Required<Pick<Backend, 'readHead' | 'readStreamPage' |
 export function streamReads(store: Store): StreamReads {
   const { engine, names } = store
   const { streams, events } = names
-  const [readEvent, readText] = [eventReader(store), textReader(store)]
+  const { texts = asTheyAre } = engine
+  const readEvent = eventReader(store)
   // One statement, so head and events are one consistent look. Events come in the order of the inner query, since they are of one head:
   // to sort them again costs the server a third of a page, and none goes out before all are there. Core refuses any other order. A head
   // by itself, with UNION ALL, makes pages of 1,000 a fifth faster and those of ten events an eighth slower, which are far more.
@@ -47,7 +37,7 @@ export function streamReads(store: Store): StreamReads {
   }
   const head = `SELECT ${headColumns} FROM ${streams} AS s WHERE s.stream_id = $1`
   const metadata = `SELECT ${headColumns}, s.metadata, s.metadata_version FROM ${streams} AS s WHERE s.stream_id = $1`
-  const list = `SELECT ${select(store, 's.stream_id')}, s.status FROM ${streams} AS s WHERE s.stream_id > $1 AND starts_with(s.stream_id, $2)
+  const list = `SELECT ${texts.select('s.stream_id')}, s.status FROM ${streams} AS s WHERE s.stream_id > $1 AND starts_with(s.stream_id, $2)
       AND (s.version > 0 OR s.status = 2) ORDER BY s.stream_id LIMIT $3`
   return {
     async readHead(streamId, call) {
@@ -66,7 +56,7 @@ export function streamReads(store: Store): StreamReads {
     },
     async listStreamsPage({ prefix, after, limit }, call) {
       const rows = await engine.read(list, [after ?? '', prefix, limit], call)
-      const found = rows.map(([id, status]) => ({ streamId: readText(id ?? ''), status: listed[Number(status)] ?? 'live' }))
+      const found = rows.map(([id, status]) => ({ streamId: texts.read(id ?? ''), status: listed[Number(status)] ?? 'live' }))
       return { streams: found, next: rows.length < limit ? undefined : found.at(-1)?.streamId }
     },
   }
@@ -81,29 +71,22 @@ function readHead(row: Row | undefined): StreamHead {
 }
 
 /** What makes an event of a row. */
-export function eventReader(store: Store): (row: Row) => StoredEvent {
-  const { toPosition } = store
-  const readText = textReader(store)
+export function eventReader({ engine, positions }: Store): (row: Row) => StoredEvent {
+  const { of: toPosition } = positions
+  const { read: readText } = engine.texts ?? asTheyAre
   return (row) => {
-    const streamType = row[4] ?? null
-    const bytes = row[7] ?? null
-    const metadata = row[8] ?? null
+    const bytes = row[7]
     return {
       position: toPosition(row[0] ?? ''),
       version: Number(row[1]),
       id: row[2] ?? '',
       streamId: readText(row[3] ?? ''),
-      streamType: streamType === null ? undefined : readText(streamType),
+      streamType: row[4] == null ? undefined : readText(row[4]),
       type: readText(row[5] ?? ''),
-      data: bytes === null ? { text: row[6] ?? '' } : { bytes: fromHex(bytes) },
-      metadata: metadata === null ? undefined : { text: metadata },
+      // Plain bytes, not a view of Node's pool: what a reader keeps must not hold others' payloads.
+      data: bytes == null ? { text: row[6] ?? '' } : { bytes: Uint8Array.from(Buffer.from(bytes, 'hex')) },
+      metadata: row[8] == null ? undefined : { text: row[8] },
       createdAt: new Date(Number(row[9])),
     }
   }
-}
-
-function fromHex(hex: string): Uint8Array {
-  const buffer = Buffer.from(hex, 'hex')
-  // Plain bytes, not a view of Node's pool: what a reader keeps must not hold others' payloads.
-  return Uint8Array.from(buffer)
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PostgresClient, QueryConfig } from './options.js'
-import type { Parameter, Row } from './store.js'
+import type { Values, Row, Rows } from './store.js'
 
 /** Everything as the text the server prints: never a global type parser, never a number that loses digits. */
 const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
@@ -9,19 +9,9 @@ const asText: QueryConfig['types'] = { getTypeParser: () => (value) => value }
 export type StatementNames = Map<string, string>
 
 /** One statement on one client; without `names` its plan is not kept. */
-export async function runStatement(
-  client: PostgresClient,
-  statement: string,
-  parameters: readonly Parameter[],
-  names?: StatementNames,
-): Promise<readonly Row[]> {
-  const { rows } = await client.query({
-    name: names && nameOf(statement, names),
-    text: statement,
-    values: [...parameters],
-    rowMode: 'array',
-    types: asText,
-  } as QueryConfig)
+export async function runStatement(client: PostgresClient, text: string, values: Values, names?: StatementNames): Promise<Rows> {
+  const name = names && nameOf(text, names)
+  const { rows } = await client.query({ name, text, values: [...values], rowMode: 'array', types: asText } as QueryConfig)
   // Taken out of the driver's result: its promises are kept until the old generation is collected, and each page of a long read with them.
   return (rows as Row[]).splice(0)
 }

@@ -28,17 +28,14 @@ export function schemaNames(schema = 'millrace', tablePrefix = ''): Names {
 }
 
 /** Takes the lock that orders a strict log, until the transaction ends. Two stores of a database hardly share one, and if so only wait. */
-export function orderLock({ events }: Names): string {
-  return `pg_advisory_xact_lock(${createHash('sha256').update(events).digest().readBigInt64BE()})`
-}
+export const orderLock = ({ events }: Names): string =>
+  `pg_advisory_xact_lock(${createHash('sha256').update(events).digest().readBigInt64BE()})`
 
 function quoteName(name: string): string {
-  if (name === '' || /[\0\uD800-\uDFFF]/u.test(name))
-    throw new ConfigurationError('a schema or table name is empty or not well-formed.', { adapter: 'postgres' })
-  if (Buffer.byteLength(name) > maximumBytes)
-    throw new ConfigurationError(`the name "${name.slice(0, 20)}..." is longer than ${maximumBytes} bytes.`, {
+  if (name === '' || /[\0\uD800-\uDFFF]/u.test(name) || Buffer.byteLength(name) > maximumBytes)
+    throw new ConfigurationError(`the name "${name.slice(0, 20)}…" is not well-formed, or not of 1 to ${maximumBytes} bytes.`, {
       adapter: 'postgres',
-      hint: 'Choose a shorter schema or tablePrefix.',
+      hint: 'Choose another schema or tablePrefix.',
     })
   return `"${name.replaceAll('"', '""')}"`
 }

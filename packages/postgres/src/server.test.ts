@@ -2,7 +2,7 @@ import { isConfigurationError, ownCall } from '@millrace/core'
 import { describe, expect, it } from 'vitest'
 import { schemaNames } from './schema.js'
 import { lookAtServer } from './server.js'
-import type { Engine, Row } from './store.js'
+import type { Row, Store } from './store.js'
 
 const postgres = 'PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu'
 
@@ -16,7 +16,7 @@ function look({ version = postgres, lists = [null, null] as Row, listed = false,
     },
   }
   return ownCall(new AbortController().signal, (call) =>
-    lookAtServer({ engine: engine as unknown as Engine, names: schemaNames() }, 'postgres', probes, call),
+    lookAtServer({ engine, names: schemaNames() } as unknown as Store, 'postgres', probes, call),
   ).catch((error: unknown) => error)
 }
 

@@ -1,13 +1,13 @@
 import type { PostgresClient } from './options.js'
 import { runStatement } from './run-statement.js'
-import { type Engine, type Parameter, type Row, failed } from './store.js'
+import type { Engine, Values, Rows } from './store.js'
 
 /**
  * What runs statements: a pool, one connection, a transaction. A statement is a text with parameters `$1` … , the same every time, so that
  * a server can keep its plan.
  */
 export interface QueryRunner {
-  query(statement: string, parameters: readonly Parameter[]): Promise<readonly Row[]>
+  query(statement: string, parameters: Values): Promise<Rows>
 }
 
 export interface Session extends QueryRunner {
@@ -22,17 +22,20 @@ export interface Session extends QueryRunner {
  *
  * @param lend runs work on a connection, which goes back after it.
  */
-export function createSessions(
-  lend: <T>(work: (client: PostgresClient) => Promise<T>) => Promise<T>,
+export function createSessions<C extends PostgresClient>(
+  connect: () => Promise<C>,
+  lend: <T>(client: C, work: () => Promise<T>) => Promise<T>,
 ): Required<Pick<Engine, 'session' | 'transaction'>> {
-  const session = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
-    lend((client) =>
+  async function session<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const client = await connect()
+    return lend(client, () =>
       work({
-        query: (statement, parameters) => runStatement(client, statement, parameters).catch(failed('query')),
-        script: async (sql) => void (await client.query({ text: sql }).catch(failed('query'))),
+        query: (statement, parameters) => runStatement(client, statement, parameters),
+        script: async (sql) => void (await client.query({ text: sql })),
         told: Number((client as { readonly processID?: unknown }).processID),
       }),
     )
+  }
   return {
     session,
     transaction: (work) =>

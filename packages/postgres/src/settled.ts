@@ -12,26 +12,21 @@ import type { Row, Store } from './store.js'
  * Cases: ALL-06, ALL-07, ALL-08.
  */
 export interface Horizon {
-  /** S, if any was found since the last connection was lost. */
-  readonly settled: bigint | undefined
-  /** Positions up to here were seen to follow on S without a hole. */
-  advance(to: bigint): void
-  /** Looks once, starting after the call, for all who ask meanwhile. Gives M of that look, undefined where the log is empty. */
-  look(call: BackendCall): Promise<bigint | undefined>
+  /** S; 0 as long as none was found since a connection was lost. */
+  settled(): bigint
+  /** Positions up to `to` were seen to follow without a hole on `from`, which S was then: says nothing if it is another one by now. */
+  advance(from: bigint, to: bigint): void
+  /** Looks once, starting after the call, for all who ask meanwhile. Gives M of that look, 0 where the log is empty. */
+  look(call: BackendCall): Promise<bigint>
   /** Waits until S is at least M of the first look, and gives that M. */
-  settle(call: BackendCall): Promise<bigint | undefined>
-}
-
-interface Probe {
-  readonly top: bigint
-  readonly holders: Set<string>
+  settle(call: BackendCall): Promise<bigint>
 }
 
 /** What is known of one server: void when a connection was lost, since it may be another one then. */
 interface Known {
-  settled?: bigint
+  settled: bigint
   server?: string | undefined
-  probes: Probe[]
+  probes: { readonly top: bigint; readonly holders: Set<string> }[]
 }
 
 /** Probes kept open at the same time: enough that steady writers do not hold each other's up. */
@@ -58,36 +53,32 @@ export const holdersStatement: string = `
 /** @param closing aborts when the adapter is closed. */
 export function createHorizon({ engine, names }: Pick<Store, 'engine' | 'names'>, closing: AbortSignal, settleMs: number): Horizon {
   const statement = probeStatement(names)
-  let known: Known = { probes: [] }
+  let known: Known = { settled: 0n, probes: [] }
   let last: Promise<unknown> = Promise.resolve()
-  let next: Promise<bigint | undefined> | undefined
-  engine.onConnectionLost(() => (known = { probes: [] }))
+  let next: Promise<bigint> | undefined
+  engine.onConnectionLost?.(() => (known = { settled: 0n, probes: [] }))
 
   /** A list made before a probe's snapshot says nothing of its holders, so looks come one after the other. Who asks before one begins shares it. */
-  function look(call: BackendCall): Promise<bigint | undefined> {
-    if (next === undefined) {
-      const begin = (): Promise<bigint | undefined> => {
-        next = undefined
-        return ownCall(closing, lookNow)
-      }
-      next = last.then(begin, begin)
-      last = next
-    }
+  function look(call: BackendCall): Promise<bigint> {
+    last = next ??= last.then(begin, begin)
     return call.unlessAborted('signal', next)
   }
+  function begin(): Promise<bigint> {
+    next = undefined
+    return ownCall(closing, lookNow)
+  }
 
-  async function lookNow(call: BackendCall): Promise<bigint | undefined> {
+  async function lookNow(call: BackendCall): Promise<bigint> {
     const before = known
     const [row] = await engine.read(statement, [names.events], call)
+    const hint = "Read the log from the primary, or keep it in order: 'strict'."
     if (row?.[3] === 't' || row?.[3] === 'true')
-      throw new UnavailableError('the server is a standby, where nobody sees which appends are still open.', {
-        hint: "Read the log from the primary, or keep it in order: 'strict'.",
-      })
+      throw new UnavailableError('the server is a standby, where nobody sees which appends are still open.', { hint })
     return before === known ? conclude(row ?? []) : lookNow(call)
   }
 
-  function conclude([top, identity, list]: Row): bigint | undefined {
-    if (known.server !== undefined && identity !== known.server) known = { probes: [] }
+  function conclude([top, identity, list]: Row): bigint {
+    if (known.server !== undefined && identity !== known.server) known = { settled: 0n, probes: [] }
     known.server = identity ?? undefined
     const holders = new Set((list ?? '').split(' ').filter((holder) => holder !== ''))
     // Preparing a transaction changes its name in the list: a prepared one may be a holder of any open probe.
@@ -98,25 +89,22 @@ export function createHorizon({ engine, names }: Pick<Store, 'engine' | 'names'>
       raise(probe.top)
       return false
     })
-    if (top === null || top === undefined) return undefined
-    const found = BigInt(top)
+    const found = BigInt(top ?? 0)
     if (holders.size === 0) {
       raise(found)
       known.probes = []
-    } else if (known.probes.length < maximumProbes && (known.settled === undefined || found > known.settled))
-      known.probes.push({ top: found, holders })
+    } else if (known.probes.length < maximumProbes && found > known.settled) known.probes.push({ top: found, holders })
     return found
   }
 
   function raise(to: bigint): void {
-    if (known.settled === undefined || to > known.settled) known.settled = to
+    if (to > known.settled) known.settled = to
   }
 
-  async function settle(call: BackendCall): Promise<bigint | undefined> {
+  async function settle(call: BackendCall): Promise<bigint> {
     const target = await look(call)
-    if (target === undefined) return undefined
     const endsAt = performance.now() + Math.min(settleMs, call.remainingMs() - 20)
-    for (let pauseMs = 1; known.settled === undefined || known.settled < target; pauseMs = Math.min(50, pauseMs * 2)) {
+    for (let pauseMs = 1; known.settled < target; pauseMs = Math.min(50, pauseMs * 2)) {
       if (performance.now() > endsAt) throw await stillOpen(call)
       await call.unlessAborted('signal', new Promise((resolve) => setTimeout(resolve, pauseMs)))
       await look(call)
@@ -126,17 +114,14 @@ export function createHorizon({ engine, names }: Pick<Store, 'engine' | 'names'>
 
   async function stillOpen(call: BackendCall): Promise<TimeoutError> {
     const holders = await engine.read(holdersStatement, [names.events], call)
-    return new TimeoutError('an append that is still open holds back the log.', {
-      hint: `Look at ${holders.flat().join(', ')}: a transaction that wrote events has neither committed nor rolled back.`,
-    })
+    const hint = `Look at ${holders.flat().join(', ')}: a transaction that wrote events has neither committed nor rolled back.`
+    return new TimeoutError('an append that is still open holds back the log.', { hint })
   }
 
   return {
-    get settled() {
-      return known.settled
-    },
-    advance(to) {
-      if (known.settled !== undefined) raise(to)
+    settled: () => known.settled,
+    advance(from, to) {
+      if (known.settled === from) raise(to)
     },
     look,
     settle,

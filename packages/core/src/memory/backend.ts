@@ -12,16 +12,16 @@ import type {
 } from '../backend.js'
 import type { Capabilities } from '../capabilities.js'
 import { checkExpected } from '../expected-version.js'
-import { compareDecimals, parsePosition } from '../position.js'
+import { compareDecimals } from '../position.js'
 import { matches } from '../read-log.js'
 import { type Connections, createConnections } from './connections.js'
-import { type MemoryStore, type MemoryStream, format, headOf, letter, notify, positionOf, pushEvents, streamOf } from './store.js'
+import { type MemoryStore, type MemoryStream, headOf, notify, pushEvents, streamOf } from './store.js'
 
 /** Full semantics of the contract over one {@link MemoryStore}: the reference that the suite is proved on. */
 export function memoryBackend(store: MemoryStore, capabilities: Capabilities, maxConnections: number): Backend {
   const connections: Connections = createConnections(maxConnections)
-  const own = { letter, format, logId: store.logId }
-  const place = (position: string): number => Number(parsePosition(position, own))
+  const { of, bodyOf } = store.positions
+  const place = (position: string): number => Number(bodyOf(position))
 
   return {
     name: 'memory',
@@ -36,10 +36,9 @@ export function memoryBackend(store: MemoryStore, capabilities: Capabilities, ma
 
     readHead: (streamId, call) => connections.use(call.signal, () => headOf(store.streams.get(streamId))),
     readStreamPage: (request, call) => connections.use(call.signal, () => readStreamPage(store, request)),
-    readLogEnd: (_request, call) =>
-      connections.use(call.signal, () => (store.log.length === 0 ? undefined : positionOf(store, store.log.length))),
+    readLogEnd: (_request, call) => connections.use(call.signal, () => (store.log.length === 0 ? undefined : of(String(store.log.length)))),
     readLogPage: (request, call) => connections.use(call.signal, () => readLogPage(store, request, place)),
-    comparePositions: (a, b) => compareDecimals(parsePosition(a, own), parsePosition(b, own)),
+    comparePositions: (a, b) => compareDecimals(bodyOf(a), bodyOf(b)),
     waitForChange: (signal) => waitForChange(store, signal),
 
     deleteStream: ({ streamId, version }, call) =>

@@ -1,5 +1,5 @@
 import type { EventStoreAdapter } from '../adapter.js'
-import type { Capabilities, CapabilityName } from '../capabilities.js'
+import { type Capabilities, type CapabilityName, allCapabilities } from '../capabilities.js'
 import { type AdapterOptions, createAdapter } from '../create-adapter.js'
 import { ConfigurationError } from '../errors.js'
 import { readConfig } from '../config.js'
@@ -39,29 +39,16 @@ function read(options: MemoryOptions | string): MemoryOptions {
   }).options
 }
 
-const mebibyte = 1 << 20
-
 function declare(switches: { readonly [K in CapabilityName]?: boolean | undefined }, any: 'none' | 'strong'): Capabilities {
-  const { readAll = true, multiStreamAppend = true, ...others } = switches
-  return Object.freeze({
-    contract: 1,
-    readAll: readAll && Object.freeze({ realTimeOrder: true, contiguousBatches: true }),
+  const { readAll, ...given } = switches
+  const others = Object.fromEntries(Object.entries(given).filter(([, on]) => on !== undefined))
+  return {
+    ...allCapabilities,
+    ...others,
+    readAll: readAll !== false && allCapabilities.readAll,
     subscribe: 'push',
-    idempotency: Object.freeze({ exact: true, any }),
-    strongReads: true,
-    deleteStream: others.deleteStream ?? true,
-    tombstoneStream: others.tombstoneStream ?? true,
-    truncateStream: others.truncateStream ?? true,
-    streamMetadata: others.streamMetadata ?? true,
-    listStreams: others.listStreams ?? true,
-    multiStreamAppend,
-    binary: others.binary ?? true,
+    idempotency: { exact: true, any },
     sharedAcrossProcesses: false,
-    limits: Object.freeze({
-      eventBytes: 8 * mebibyte,
-      appendBytes: 32 * mebibyte,
-      appendEvents: 10_000,
-      appendStreams: multiStreamAppend ? 100 : 0,
-    }),
-  })
+    limits: { ...allCapabilities.limits, appendStreams: switches.multiStreamAppend === false ? 0 : 100 },
+  }
 }

@@ -1,5 +1,5 @@
 import type { EncodedEvent, StoredEvent, StreamHead } from '../backend.js'
-import { formatPosition } from '../position.js'
+import { type Positions, createPositions } from '../position.js'
 
 /** One stream, as it stands. */
 export interface MemoryStream {
@@ -16,7 +16,7 @@ export interface MemoryStream {
 
 /** What the adapters over one store share. Every change happens within one turn of the event loop, so it is atomic. */
 export interface MemoryStore {
-  readonly logId: string
+  readonly positions: Positions
   readonly streams: Map<string, MemoryStream>
   readonly log: StoredEvent[]
   /** Called after each change. */
@@ -25,15 +25,7 @@ export interface MemoryStore {
 
 /** An empty store. Give it to several `memory({ store })` and they work on the same data. */
 export function createMemoryStore(): MemoryStore {
-  return { logId: crypto.randomUUID().slice(0, 8), streams: new Map(), log: [], listeners: new Set() }
-}
-
-export const letter = 'm' as const
-export const format = 1 as const
-
-/** Position of the n-th event of the log, 1-based. */
-export function positionOf(store: MemoryStore, place: number): string {
-  return formatPosition({ letter, format, logId: store.logId, body: String(place) })
+  return { positions: createPositions('m1', crypto.randomUUID().slice(0, 8)), streams: new Map(), log: [], listeners: new Set() }
 }
 
 export function headOf(stream: MemoryStream | undefined): StreamHead {
@@ -80,7 +72,7 @@ export function pushEvents(
       streamId,
       streamType,
       version: stream.events.length + 1 + index,
-      position: positionOf(store, store.log.length + 1 + index),
+      position: store.positions.of(String(store.log.length + 1 + index)),
       createdAt,
     }
     return event
