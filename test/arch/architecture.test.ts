@@ -97,6 +97,13 @@ const violations: Readonly<Record<keyof typeof rules, Readonly<Record<string, Re
     'a test of 401 lines that ends without a line feed': { 'test/long.test.ts': `${'test()\n'.repeat(400)}test()` },
     'an example': { 'examples/first/src/main.ts': 'open()\n'.repeat(401) },
   },
+  adaptersAreSmall: {
+    'a line too many, with comments and SQL beside it': {
+      'packages/postgres/src/long.ts': `${'open()\n'.repeat(996)}/** One\n * two */\nopen(\`SELECT 1\n  FROM x\`)\n\n// three\n`,
+      'packages/postgres/src/sql/first.ts': 'open()\n'.repeat(20),
+      'packages/postgres/src/long.test.ts': 'open()\n'.repeat(20),
+    },
+  },
   namesAreKebabCase: {
     'a file in camelCase': { 'packages/core/src/readStream.ts': '' },
     'a file in snake_case': { 'test/read_stream.test.ts': '' },

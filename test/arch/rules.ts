@@ -1,6 +1,7 @@
 import { builtinModules } from 'node:module'
 import { posix } from 'node:path'
 import ts from 'typescript'
+import { countCodeLines } from './code-lines.js'
 import { importsOf, packageOf, parse, resolveRelative } from './imports.js'
 import type { Manifest, Repository, RepositoryFile, WorkspacePackage } from './repository.js'
 
@@ -14,6 +15,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   '@millrace/embedded': [core, '@millrace/postgres'],
 }
 const mostLines = 400
+/** Most lines of code of an adapter. Two have more than they should, and may not have more than they have. */
+const mostCodeLines = { postgres: 1000, embedded: 1000, dynamodb: 1825, eventstoredb: 1574 } as const
 
 const isCode = ({ path }: RepositoryFile): boolean => /\.(ts|mts|mjs|js)$/.test(path)
 const isHeld = ({ path }: RepositoryFile): boolean => /^(packages|examples)\/[^/]+\/src\/|^test\//.test(path)
@@ -102,6 +105,15 @@ export const filesAreShort: Rule = ({ files }) =>
   files.filter(isHeld).flatMap(({ path, text }) => {
     const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0)
     return isCode({ path, text }) && lines > mostLines ? [`${path} has ${lines} lines`] : []
+  })
+
+/** An adapter is wire code. What serves migrations and `doctor` only does not count, nor do comments, SQL and tests. */
+export const adaptersAreSmall: Rule = ({ files }) =>
+  Object.entries(mostCodeLines).flatMap(([name, most]) => {
+    const left = /\/(?:sql\/.*|(?:migrations|migrate|check-schema|doctor|sessions|sql-steps)\.ts)$/
+    const counted = files.filter((file) => file.path.startsWith(`packages/${name}/src/`) && !left.test(file.path) && isCode(file))
+    const lines = counted.filter(({ path }) => !isTestOrHarness(path)).reduce((sum, file) => sum + countCodeLines(file), 0)
+    return lines > most ? [`packages/${name} has ${lines} lines of code`] : []
   })
 
 /** Folders and files are named in kebab-case; what a name says of its kind (`.test`, `.int.test`, `.harness`) follows a dot. */
