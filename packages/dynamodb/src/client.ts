@@ -74,7 +74,7 @@ export function createRequests(options: ClientOptions, onTableGone: () => void =
     } catch (error) {
       if (error instanceof DriverFailure) signals.giveBack(request)
       else request.control.abort(error)
-      throw error
+      throw kind === 'read' || error instanceof DriverFailure ? error : new DriverFailure(kind, error)
     }
   }
 

@@ -18,7 +18,7 @@ export interface BackendOptions extends SchemaOptions {
   readonly wake?: 'none' | 'notify' | undefined
   /** Time that a log read may wait for an append that is still open; only where appends can be open. */
   readonly settleMs?: number | undefined
-  /** Those of a store: once its log is known, opening looks no further. Default: its own. */
+  /** Where they have a log id already, the store is known to be set up, and opening looks no further. Default: without. */
   readonly positions?: Positions | undefined
 }
 

@@ -39,6 +39,7 @@ export function postgres(options: PostgresOptions | string = {}): PostgresAdapte
     settleMs: timeouts.settleMs,
   })
   return Object.assign(createAdapter(backend, { timeoutMs, pageSize }), {
-    withClient: (client: PostgresClient) => transactionAdapter(client, parsed, positions),
+    // Of its own: what a transaction finds out before the adapter is open must not pass for the adapter's opening.
+    withClient: (client: PostgresClient) => transactionAdapter(client, parsed, createPositions('p1', positions.logId)),
   })
 }

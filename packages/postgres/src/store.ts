@@ -4,10 +4,12 @@ import type { QueryRunner, Session } from './sessions.js'
 
 /** One row: each column as the text the server prints, or null. */
 export type Row = readonly (string | null)[]
+/** In the order of the server. */
 export type Rows = readonly Row[]
 
 /** A parameter: text, or bytes in the server's binary format of the parameter's type. */
 export type Parameter = string | number | boolean | null | Uint8Array
+/** Of one statement: `$1`, `$2` … */
 export type Values = readonly Parameter[]
 
 /**

@@ -51,6 +51,15 @@ describe('within the caller’s transaction', () => {
     expect(await adapter.readAll().toArray()).toHaveLength(2)
   })
 
+  it('works before the adapter is open, whose own opening still looks at everything', async (context) => {
+    const { db, client } = await scene(context)
+    await client.query('ROLLBACK')
+    const adapter = db.open()
+    expect(await adapter.withClient(client as never).appendToStream('s', [event])).toMatchObject({ version: 1 })
+    await db.admin.query(`ALTER TABLE ${db.schema}.events ALTER COLUMN position SET CACHE 20`)
+    expect(await failureOf(adapter.open())).toMatchObject({ code: 'configuration', hint: expect.stringContaining('CACHE 1') as string })
+  })
+
   it('ROLLBACK leaves nothing of any method', async (context) => {
     const { db, adapter, client, inside } = await scene(context)
     await adapter.appendToStream('old', [event, event])
