@@ -12,6 +12,7 @@ describe('TLS of our own pool', () => {
   it.each([
     ['postgres://app@db.example/shop', verified],
     ['postgres://app@10.0.0.7/shop', verified],
+    ['postgres://app@127.example.com/shop', verified],
     ['postgres://app@localhost/shop', false],
     ['postgres://app@127.0.0.1:5433/shop', false],
     ['postgres://app@[::1]/shop', false],

@@ -4,6 +4,7 @@ import type { ParsedOptions, PoolConfig } from './options.js'
 /** Schemes that `pg` knows. */
 export const schemes = ['postgres:', 'postgresql:', 'socket:'] as const
 
+/** The error of an option that cannot be right. */
 export const refused = (message: string): ConfigurationError => new ConfigurationError(message, { adapter: 'postgres' })
 
 /** Options for the adapter's own pool. Where `pg` would wait for ever or trust anybody, this does not. Errors: `configuration`. */
@@ -49,4 +50,4 @@ const bySslMode: Readonly<Record<string, ParsedOptions['tls']>> = {
 }
 
 /** Loopback, or the folder of a Unix socket. */
-const isLocal = (host: string): boolean => /^(?:localhost$|::1$|\[::1\]$|127\.|\/)/u.test(host)
+const isLocal = (host: string): boolean => /^(?:localhost|::1|\[::1\]|127(?:\.\d{1,3}){3}|\/.*)$/u.test(host)
