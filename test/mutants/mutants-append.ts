@@ -111,7 +111,7 @@ export const appendMutants: readonly Mutant[] = [
         find: 'store.log.push(...stored)',
         replace: `const last = store.log.at(-1)?.streamId === streamId ? undefined : store.log.pop()
   store.log.push(stored[0], ...(last === undefined ? [] : [last]), ...stored.slice(1))
-  for (const [index, event] of store.log.entries()) event.position = positionOf(store, index + 1)`,
+  for (const [index, event] of store.log.entries()) event.position = store.positions.of(String(index + 1))`,
       },
     ],
   },

@@ -20,8 +20,8 @@ export const lifecycleMutants: readonly Mutant[] = [
     'all stores have one log id, so a position of another is taken',
     'a position of the one is foreign to the other: it resolved',
     'memory/store.ts',
-    'logId: crypto.randomUUID().slice(0, 8)',
-    "logId: 'abcd'",
+    'crypto.randomUUID().slice(0, 8)',
+    "'abcd'",
   ),
   {
     id: 'works-after-close',
@@ -97,8 +97,8 @@ export const lifecycleMutants: readonly Mutant[] = [
     'a limit is Infinity, which JSON turns into null',
     'capabilities survive JSON',
     'memory/memory.ts',
-    'eventBytes: 8 * mebibyte,',
-    'eventBytes: Infinity,',
+    'limits: { ...allCapabilities.limits,',
+    'limits: { ...allCapabilities.limits, eventBytes: Infinity,',
   ),
   plant(
     'failure-remembered',

@@ -104,14 +104,13 @@ export const logMutants: readonly Mutant[] = [
     caseId: 'ALL-07',
     message: 'what the reader was given is the log, in its order',
     edits: [
-      { file: harness, find: "streamOf } from './store.js'", replace: "positionOf, streamOf } from './store.js'" },
       {
         file: harness,
         find: 'commit: async () => void (await adapter.appendToStream(streamId, events)),',
         replace: `commit: async () => {
           await adapter.appendToStream(streamId, events)
           store.log.splice(place, 0, ...store.log.splice(-events.length))
-          for (const [index, event] of store.log.entries()) event.position = positionOf(store, index + 1)
+          for (const [index, event] of store.log.entries()) event.position = store.positions.of(String(index + 1))
         },`,
       },
       {
@@ -155,7 +154,7 @@ export const logMutants: readonly Mutant[] = [
     backend,
     'return { events: wanted.map(handOut), next:',
     `store.reads = (store.reads ?? 0) + 1
-  return { events: wanted.map((event) => ({ ...handOut(event), position: positionOf(store, place(event.position) + store.reads) })), next:`,
+  return { events: wanted.map((event) => ({ ...handOut(event), position: store.positions.of(String(place(event.position) + store.reads)) })), next:`,
   ),
   plant(
     'blocks-of-positions',
@@ -166,7 +165,7 @@ export const logMutants: readonly Mutant[] = [
     'store.log.push(...stored)',
     `const after = Math.max(store.log.length - 8, store.log.findLastIndex((event) => event.streamId === streamId) + 1)
   store.log.splice(after, 0, ...stored)
-  for (const [index, event] of store.log.entries()) event.position = positionOf(store, index + 1)`,
+  for (const [index, event] of store.log.entries()) event.position = store.positions.of(String(index + 1))`,
   ),
   plant(
     'log-before-check',

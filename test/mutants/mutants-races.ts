@@ -151,13 +151,13 @@ export const raceMutants: readonly Mutant[] = [
     backend,
     appendLine,
     `append: (request, call) => {
-      const turn = Promise.resolve(own.turn).then(async () => {
+      const turn = Promise.resolve(connections.turn).then(async () => {
         const now = headOf(store.streams.get(request.streamId))
         await Promise.resolve()
         if (checkExpected(now, request.expected) !== 'ok') return append(store, capabilities, request)
         return connections.use(call.signal, () => append(store, capabilities, { ...request, expected: 'any' }))
       })
-      own.turn = turn.catch(() => undefined)
+      connections.turn = turn.catch(() => undefined)
       return turn
     },`,
   ),
