@@ -73,12 +73,12 @@ export const allCapabilities: Capabilities = freezeCapabilities({
 })
 
 /** A copy that nobody changes. */
-export function freezeCapabilities({ readAll, idempotency, limits, ...rest }: Capabilities): Capabilities {
+export function freezeCapabilities(given: Capabilities): Capabilities {
   return Object.freeze({
-    ...rest,
-    readAll: readAll && Object.freeze({ ...readAll }),
-    idempotency: Object.freeze({ ...idempotency }),
-    limits: Object.freeze({ ...limits }),
+    ...given,
+    readAll: given.readAll && Object.freeze({ ...given.readAll }),
+    idempotency: Object.freeze({ ...given.idempotency }),
+    limits: Object.freeze({ ...given.limits }),
   })
 }
 
