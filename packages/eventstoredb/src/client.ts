@@ -173,7 +173,7 @@ export function createSession(options: ParsedOptions): Session {
 }
 
 /**
- * The answer to a change, or an error of ours at the deadline: the deadline's own reason would say that nothing was sent. What is under way
+ * The answer to a change, or an error of ours at the deadline, whose own reason does not tell what was sent from what was not. What is under way
  * in this process by then still counts: an answer, or gRPC's word, two turns late, that it had no connection.
  *
  * @param giveUp says whether nothing was sent, and sees to it that nothing will be.

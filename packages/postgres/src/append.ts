@@ -24,7 +24,9 @@ export function createAppends({ engine, names, server, positions }: Store, lockM
   }
   /** Highest position seen before the first attempt of a call was sent, by its events, which are the same in each attempt. */
   const before = new WeakMap<readonly EncodedEvent[], number>()
-  const sent = ({ events }: AppendRequest): void => void (before.has(events) || before.set(events, server.end))
+  function sent({ events }: AppendRequest): void {
+    if (!before.has(events)) before.set(events, server.end)
+  }
   /** What an attempt of this call stored lies above; where the server is still the one of then. */
   function bound(requests: readonly AppendRequest[]): Parameter[] {
     return [Math.min(...requests.map(({ events }) => before.get(events) ?? 0)), server.run]

@@ -48,7 +48,7 @@ export function postgresBackend(engine: Engine, options: BackendOptions): Backen
       if (positions.logId !== '') return
       await engine.open?.(call)
       const { logId } = await openSchema(engine, options, call)
-      Object.assign(store.server, await lookAtServer(store, name, horizon !== undefined, call))
+      Object.assign(store.server, await lookAtServer(store, horizon !== undefined, call))
       positions.logId = logId
     },
     async close() {

@@ -16,7 +16,7 @@ function look({ version = postgres, lists = [null, null] as Row, listed = false,
     },
   }
   return ownCall(new AbortController().signal, (call) =>
-    lookAtServer({ engine, names: schemaNames() } as unknown as Store, 'postgres', probes, call),
+    lookAtServer({ engine, names: schemaNames() } as unknown as Store, probes, call),
   ).catch((error: unknown) => error)
 }
 

@@ -17,14 +17,9 @@ const itself =
  * @param probes whether readers go by `pg_locks`.
  * @returns which run of the server this is, and the last position in its log.
  */
-export async function lookAtServer(
-  { engine, names }: Store,
-  adapter: string,
-  probes: boolean,
-  call: BackendCall,
-): Promise<Store['server']> {
+export async function lookAtServer({ engine, names }: Store, probes: boolean, call: BackendCall): Promise<Store['server']> {
   const ask = async (text: string): Promise<Row> => (await engine.read(text, [names.events], call))[0] ?? []
-  const refused = (why: string, hint: string) => new ConfigurationError(`${why}, so readers could skip events.`, { adapter, hint })
+  const refused = (why: string, hint: string) => new ConfigurationError(`${why}, so readers could skip events.`, { hint })
   const hidden = (server: string) => refused(`pg_locks of ${server} does not show which appends are still open`, itself)
   if (probes) {
     const [version, ...lists] = await ask(`SELECT version(), ${spreading.map(([, list]) => `to_regclass('${list}')`).join(', ')}, $1::text`)

@@ -57,7 +57,11 @@ describe('within the caller’s transaction', () => {
     const adapter = db.open()
     expect(await adapter.withClient(client as never).appendToStream('s', [event])).toMatchObject({ version: 1 })
     await db.admin.query(`ALTER TABLE ${db.schema}.events ALTER COLUMN position SET CACHE 20`)
-    expect(await failureOf(adapter.open())).toMatchObject({ code: 'configuration', hint: expect.stringContaining('CACHE 1') as string })
+    expect(await failureOf(adapter.open())).toMatchObject({
+      code: 'configuration',
+      adapter: 'postgres',
+      hint: expect.stringContaining('CACHE 1') as string,
+    })
   })
 
   it('ROLLBACK leaves nothing of any method', async (context) => {
